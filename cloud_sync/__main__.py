@@ -9,6 +9,7 @@ import typer
 from cloud_sync.actions.master_data import master_data
 from cloud_sync.commands.accounts import account_app, init
 from cloud_sync.commands.alerts import alert_app
+from cloud_sync.commands.archive import archive_months
 from cloud_sync.commands.backups import backup_ledger, declare_restored, make_key, restore_ledger
 from cloud_sync.commands.batches import batch_app
 from cloud_sync.commands.broker import broker_app
@@ -29,6 +30,7 @@ from cloud_sync.commands.papers import report, site_format_app, verify_paper
 from cloud_sync.commands.records import export_records, import_records, operator_app
 from cloud_sync.commands.seal import print_checkpoint, verify_ledger
 from cloud_sync.commands.second_signatures import second_signature_app
+from cloud_sync.commands.serials import serial_app
 from cloud_sync.commands.spreadsheets import bring
 from cloud_sync.commands.terminal import (
     DEFAULT_CONFIG,
@@ -79,6 +81,7 @@ app.add_typer(ledger_key_app, name="ledger-key")
 app.add_typer(operator_app, name="operator")
 app.add_typer(site_format_app, name="site-format")
 app.add_typer(dscsa_app, name="dscsa")
+app.add_typer(serial_app, name="serial")
 app.command()(label)
 app.command("example")(example_command)
 app.command("erase")(erase_person)
@@ -127,6 +130,7 @@ app.command("verify-paper")(verify_paper)
 app.command()(validate)
 app.command()(doctor)
 app.command()(status)
+app.command("archive")(archive_months)
 app.command("backup")(backup_ledger)
 app.command("restore")(restore_ledger)
 app.command("restored")(declare_restored)

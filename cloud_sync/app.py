@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
@@ -18,17 +18,22 @@ from cloud_sync.actions.refusals import Refusals
 from cloud_sync.api import (
     accounts,
     alerts,
+    archive,
     audit_trail,
     backups,
     batches,
+    billing,
     claims,
     compounding,
+    controlled,
     corrections,
     desk,
+    devices,
     dscsa,
     dscsa_investigations,
     enrolments,
     epcis,
+    epcis_queries,
     erp,
     exchange,
     fhir,
@@ -59,6 +64,7 @@ from cloud_sync.api import (
 )
 from cloud_sync.api.access import Ledger
 from cloud_sync.api.connections import Doorkeeper
+from cloud_sync.api.late_routes import LateRoute
 from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
 from cloud_sync.api.request_log import RequestLog
@@ -93,6 +99,7 @@ Errors are `{"error": ..., "what_to_do": ...}`. After 503 nothing was stored: se
 ROOMS = (
     stock,
     serials,
+    devices,
     theft,
     corrections,
     traces,
@@ -104,6 +111,8 @@ ROOMS = (
     audit_trail,
     recalls,
     claims,
+    billing,
+    controlled,
     compounding,
     master_data,
     records,
@@ -127,6 +136,7 @@ ROOMS = (
     accounts,
     signatures,
     measurements,
+    archive,
     backups,
     batches,
 )
@@ -170,7 +180,7 @@ def create_app(
     app.state.release_folder = release_folder
     app.state.sign_receipts = ReceiptSigner(database)
     app.state.refusals = Refusals(database)
-    app.router.routes.extend(_endpoints().routes)
+    app.router.routes.extend(_endpoints())
     app.add_api_route(
         "/healthz",
         healthz,
@@ -199,17 +209,18 @@ async def _docs(request: Request) -> HTMLResponse:
 
 
 @cache
-def _endpoints() -> APIRouter:
+def _endpoints() -> list[LateRoute]:
     """What the rooms answer, for all apps of a process: to work out what each endpoint takes and gives is slow."""
-    endpoints = APIRouter(generate_unique_id_function=_operation_id)
-    for room in ROOMS:
-        endpoints.include_router(room.router, prefix="/v1")
-    endpoints.include_router(fhir.router, prefix="/fhir")
-    endpoints.include_router(epcis.places, prefix="/v1")
-    endpoints.include_router(epcis.router)  # where the standard's clients look for it
-    for page in PAGES:
-        endpoints.include_router(page.router)
-    return endpoints
+    routers = [(room.router, "/v1") for room in ROOMS]
+    routers += [(fhir.router, "/fhir"), (epcis.places, "/v1")]
+    routers += [(epcis.router, ""), (epcis_queries.router, "")]  # where the standard's clients look for it
+    routers += [(page.router, "") for page in PAGES]
+    return [
+        route.under(prefix, generate_unique_id_function=_operation_id)
+        for router, prefix in routers
+        for route in router.routes
+        if isinstance(route, LateRoute)
+    ]
 
 
 def healthz(database: Ledger) -> HealthOut:

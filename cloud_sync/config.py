@@ -167,10 +167,12 @@ class AlertsSection(Section):
 
 
 class ConnectionsSection(Section):
-    """``[connections]``: where webhooks to other systems may go, and when one that does not answer is paused."""
+    """``[connections]``: where webhooks to other systems may go, when one that does not answer is paused, and how long
+    it is known what was delivered."""
 
     private_hosts: tuple[str, ...] = ()
     pause_after_hours: Annotated[int, Field(ge=1, le=8760)] = 72
+    deliveries_kept_days: Annotated[int, Field(ge=7, le=3660)] = 180
 
     def as_settings(self) -> ConnectionSettings:
         """As deliveries are sent by it."""

@@ -7,6 +7,7 @@
     ├── WrongUser            this user of the operating system must not touch these data
     ├── DatabaseDown         PostgreSQL does not answer: try again later, nothing was stored
     │   └── Overtaken        two transactions were in each other's way, and this one gave way: try again at once
+    ├── ArchiveUnreadable    a file of the archive is missing, damaged or exchanged: its time is not known
     ├── NotAllowed           the role may not do this
     │   └── NotKnown         no credentials, or unknown or revoked ones
     │       └── SecondFactorMissing  the password is right; a code or a security key is missing
@@ -14,6 +15,7 @@
     ├── Conflict             it exists already, or was said differently before
     ├── TooMany              asked too often: try again later
     ├── Invalid              the request contradicts itself or a rule
+    ├── TooLarge             the answer would be larger than whoever asked wants it
     └── BatchRefused         a gateway's batch that the ledger will not store
         ├── NotGenuine       unknown or revoked gateway, or wrong signature
         └── Forked           same identity, other content
@@ -72,6 +74,18 @@ class Overtaken(DatabaseDown):
     what_to_do = "Nothing was stored. Send the same again."
 
 
+class ArchiveUnreadable(LedgerError):
+    """A file of the archive (``name``) is missing, damaged or exchanged: what was measured then is not known."""
+
+    what_to_do = (
+        "Restore the file from a copy of the archive, then run cloud-sync verify. Holds and decisions stay as they are."
+    )
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"readings of this time are in the archive, and cannot be read: {name}: {why}")
+        self.name, self.why = name, why
+
+
 class NotAllowed(LedgerError):
     """The role may not do this."""
 
@@ -114,6 +128,12 @@ class Invalid(LedgerError):
     """The request contradicts itself or a rule."""
 
     what_to_do = "Correct the request; /docs describes every field."
+
+
+class TooLarge(LedgerError):
+    """The answer would be larger than whoever asked wants it."""
+
+    what_to_do = "Narrow the question."
 
 
 class BatchRefused(LedgerError):

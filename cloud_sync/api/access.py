@@ -9,13 +9,13 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from cloud_sync.actions.access import actor_of, require
 from cloud_sync.actions.interop.connections import KEY_PREFIX, actor_of_key, require_scope
 from cloud_sync.actions.people.sessions import Guest, guest_of
 from cloud_sync.actions.people.site_scope import check_sites
+from cloud_sync.api.late_routes import LateRoute
 from cloud_sync.api.same_origin import READING, check_came_from_here
 from cloud_sync.domain.connections import Scope
 from cloud_sync.domain.roles import Actor, Permission, Role
@@ -159,13 +159,17 @@ class Paging:
         return self.limit + 1
 
 
-class ApiRoute(APIRoute):
+class ApiRoute(LateRoute):
     """An endpoint whose transaction is done again if it gave way to another one."""
 
-    def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
+    def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:
         if not iscoroutinefunction(endpoint) and not hasattr(endpoint, "__wrapped__"):
             endpoint = again_if_overtaken(endpoint)
-        super().__init__(path, endpoint, **more)
+        super().__init__(path, endpoint, **settings)
+
+    def work_out(self, settings: dict[str, Any]) -> None:
+        """The description names the permission."""
+        super().work_out(settings)
         if permission := permission_of(self.dependant):
             self.openapi_extra = {**(self.openapi_extra or {}), "x-permission": permission.value}
 
@@ -209,6 +213,7 @@ Signer = Annotated[Actor, Depends(WhoMay(Permission.READ, checks_site=False))]
 Auditor = Annotated[Actor, Depends(WhoMay(Permission.AUDIT))]
 OrderSender = Annotated[Actor, Depends(WhoMay(Permission.ORDER, scope=Scope.ORDERS))]
 ReceiptReader = Annotated[Actor, Depends(WhoMay(Permission.READ, scope=Scope.RECEIPTS))]
+ChargeReader = Annotated[Actor, Depends(WhoMay(Permission.READ, scope=Scope.CHARGES))]
 ValueReader = Annotated[Actor, Depends(WhoMay(Permission.READ, scope=Scope.STOCK_VALUE))]
 CatalogueSender = Annotated[Actor, Depends(WhoMay(Permission.ADMINISTER, scope=Scope.CATALOGUE))]
 CostReader = Annotated[Actor, Depends(WhoMay(Permission.READ, scope=Scope.CATALOGUE))]
@@ -219,6 +224,9 @@ LoggerReader = Annotated[Actor, Depends(WhoMay(Permission.READ, scope=Scope.LOGG
 FeedReader = Annotated[Actor, Depends(WhoMay(Permission.AUDIT, scope=Scope.FEED))]
 Mover = Annotated[Actor, Depends(WhoMay(Permission.MOVE))]
 Receiver = Annotated[Actor, Depends(WhoMay(Permission.RECEIVE))]
+EventCapturer = Annotated[Actor, Depends(WhoMay(Permission.CAPTURE, scope=Scope.EPCIS_CAPTURE))]
+EventReader = Annotated[Actor, Depends(WhoMay(Permission.SEE_STOCK, scope=Scope.EPCIS_QUERY))]
+Subscriber = Annotated[Actor, Depends(WhoMay(Permission.ADMINISTER, scope=Scope.EPCIS_QUERY))]
 Issuer = Annotated[Actor, Depends(WhoMay(Permission.ISSUE))]
 Requester = Annotated[Actor, Depends(WhoMay(Permission.ORDER))]
 Approver = Annotated[Actor, Depends(WhoMay(Permission.APPROVE))]

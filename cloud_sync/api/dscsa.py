@@ -118,6 +118,32 @@ def tell_transaction(
     return shown
 
 
+_EPCIS: dict[str, Any] = {
+    transactions.EPCIS_XML: {"schema": {"type": "string"}},
+    transactions.EPCIS_JSON: {"schema": {"type": "object"}},
+}
+
+
+@router.post(
+    "/partners/{place}/transactions/epcis", summary="Take transaction information as EPCIS", status_code=201,
+    response_model=TransactionOut, responses={200: {"description": "The very same was told before"}},
+    openapi_extra={"requestBody": {"required": True, "content": _EPCIS}},
+)  # fmt: skip
+def tell_transaction_as_epcis(
+    place: Name, sent: AsSent, request: Request, database: Ledger, actor: TransactionTeller, now: Now,
+    response: Response,
+) -> Any:  # fmt: skip
+    """The same as a document of EPCIS of one shipment, after the guideline of GS1 US: XML 1.2 or 2.0, or JSON-LD."""
+    if actor.connection:
+        partners.check_connection(database, place, actor.connection)
+    is_xml = "xml" in request.headers.get("content-type", "") or sent.lstrip().startswith(b"<")
+    shown, is_new = transactions.tell_transaction_as_epcis(
+        database, place, sent, is_xml=is_xml, at=now, actor=actor.name
+    )
+    response.status_code = 201 if is_new else 200
+    return shown
+
+
 @router.get("/transactions", summary="List transaction information", response_model=Listed[TransactionListedOut])
 def list_transactions(
     database: Ledger,
@@ -147,6 +173,18 @@ def show_transaction(record_id: Id, database: Ledger, _: Reader) -> Any:
 def transaction_as_epcis(record_id: Id, database: Ledger, _: Reader) -> Any:
     """The receipts or shipments that a record is about, as an EPCIS 2.0 document, with the statement of the seller."""
     return transactions.epcis_of(database, record_id)
+
+
+@router.get(
+    "/transactions/{record_id}/epcis-1.2", summary="Get it as EPCIS 1.2 XML", response_class=Response,
+    responses={200: {"content": {"application/xml": {"schema": {"type": "string"}}}}},
+)  # fmt: skip
+def transaction_as_epcis_xml(record_id: Id, request: Request, database: Ledger, _: Reader, now: Now) -> Response:
+    """Transaction information and statement as partners in the United States read them: master data, statement and
+    shipping events, after the guideline of GS1 US."""
+    prefix: str = request.app.state.label_settings.company_prefix
+    content = transactions.epcis_xml_of(database, record_id, own_prefix=prefix, at=now)
+    return Response(content, media_type=transactions.EPCIS_XML)
 
 
 @router.post("/transactions/{record_id}/finish", summary="Finish a receipt", response_model=TransactionOut)

@@ -5,33 +5,33 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from cloud_sync.actions.interop import epcis_capture, epcis_events, epcis_packages, epcis_queries
 from cloud_sync.actions.stock.movements import Transfer
-from cloud_sync.api.access import Administrator, ApiRoute, Ledger, Now, Reader, Receiver, StockViewer
-from cloud_sync.api.epcis_documents import MEDIA, Wanted, event_answer, events_answer, wanted_by
+from cloud_sync.api.access import (
+    Administrator,
+    ApiRoute,
+    EventCapturer,
+    EventReader,
+    Ledger,
+    Now,
+    Reader,
+    Receiver,
+)
+from cloud_sync.api.epcis_documents import MEDIA, event_answer
+from cloud_sync.api.epcis_questions import VERSIONS, Answer, PageToken, PerPage, answered, asked_in
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Id, In, Name
 from cloud_sync.api.schemas.stock import MovementOut
+from cloud_sync.domain.roles import Actor
 from cloud_sync.errors import Invalid
 from cloud_sync.interop.epcis.query import PARAMETERS
 from edge_agent.domain.wire.records import Action
 
 router = APIRouter(prefix="/epcis", tags=["epcis"], route_class=ApiRoute, responses=answers(400, 413))
 places = APIRouter(tags=["master data"], route_class=ApiRoute, responses=answers(404, 409))
-
-VERSIONS = {
-    "GS1-EPCIS-Version": "2.0.0",
-    "GS1-CBV-Version": "2.0.0",
-    "GS1-Extensions": "lotwarden=urn:x-lotwarden:",
-    "GS1-EPCIS-Capture-Limit": "100000",
-    "GS1-EPCIS-Capture-File-Size-Limit": str(16 << 20),
-}
-"""What every answer says of this repository."""
-PER_PAGE_MAX = 1000
-_PAGING = frozenset({"perPage", "nextPageToken", "eventCountLimit", "maxEventCount", "orderBy", "orderDirection"})
 
 
 class JobOut(BaseModel):
@@ -46,24 +46,6 @@ class JobOut(BaseModel):
     errors: list[dict[str, Any]] = Field(description="The number of the event (0: the whole document) and its faults.")
     events: int = Field(description="How many the document has.")
     eventsKept: int = Field(description="How many of them are here now.")  # noqa: N815
-
-
-class QueryIn(In):
-    """A query to be asked again by its name."""
-
-    name: Name
-    query: dict[str, str | int | float | list[str]] = Field(
-        description="Parameters of `GET /epcis/events`.", examples=[{"EQ_bizStep": ["shipping"]}], max_length=50
-    )
-
-
-class QueryOut(BaseModel):
-    """A named query."""
-
-    name: str
-    query: dict[str, list[str]]
-    madeBy: str  # noqa: N815
-    createdAt: datetime  # noqa: N815
 
 
 Sscc = Annotated[str, Path(pattern=r"^[0-9]{18}$", examples=["106141412345678908"])]
@@ -136,13 +118,10 @@ Behaviour = Annotated[
     Literal["rollback", "proceed"],
     Header(alias="GS1-Capture-Error-Behaviour", description="Nothing of a faulty document, or what is valid of it."),
 ]
-Answer = Annotated[Wanted, Depends(wanted_by)]
-PerPage = Annotated[int, Query(alias="perPage", ge=1, le=PER_PAGE_MAX, description="Events to give at most.")]
-PageToken = Annotated[str | None, Query(alias="nextPageToken", max_length=200, description="From the Link header.")]
 
 
 @router.get("", summary="See what there is", response_model=dict[str, list[str]])
-def list_resources(response: Response, _: StockViewer) -> Any:
+def list_resources(response: Response, _: EventReader) -> Any:
     """What this repository offers."""
     response.headers.update(VERSIONS)
     return {"resources": ["capture", "events", "queries"], "parameters": list(PARAMETERS)}
@@ -155,7 +134,7 @@ def capture(
     content: Content,
     is_xml: IsXml,
     database: Ledger,
-    actor: Receiver,
+    actor: EventCapturer,
     now: Now,
     behaviour: Behaviour = "rollback",
 ) -> Response:
@@ -171,10 +150,10 @@ def capture(
 
 @router.get("/capture", summary="List capture jobs", response_model=list[JobOut])
 def list_captures(
-    response: Response, database: Ledger, _: Receiver, per_page: PerPage = 100, token: PageToken = None
+    response: Response, database: Ledger, actor: EventCapturer, per_page: PerPage = 100, token: PageToken = None
 ) -> Any:
     """Jobs, the newest first."""
-    jobs = epcis_capture.list_captures(database, before=_job_of(token), rows_max=per_page + 1)
+    jobs = epcis_capture.list_captures(database, before=_job_of(token), told_by=_own(actor), rows_max=per_page + 1)
     response.headers.update(VERSIONS)
     if len(jobs) > per_page:
         last = jobs[per_page - 1]
@@ -197,10 +176,15 @@ def _job_of(token: str | None) -> tuple[datetime, UUID] | None:
 
 
 @router.get("/capture/{capture_id}", summary="See a capture job", response_model=JobOut, responses=answers(404))
-def show_capture(capture_id: UUID, response: Response, database: Ledger, _: Receiver) -> Any:
+def show_capture(capture_id: UUID, response: Response, database: Ledger, actor: EventCapturer) -> Any:
     """How a document was taken: which of its events are here, and what is wrong with the others."""
     response.headers.update(VERSIONS)
-    return _job_out(epcis_capture.show_capture(database, capture_id))
+    return _job_out(epcis_capture.show_capture(database, capture_id, told_by=_own(actor)))
+
+
+def _own(actor: Actor) -> str | None:
+    """Whose jobs somebody sees: a connection its own."""
+    return actor.name if actor.connection else None
 
 
 def _job_out(job: dict[str, Any]) -> dict[str, Any]:
@@ -224,7 +208,7 @@ def _job_out(job: dict[str, Any]) -> dict[str, Any]:
     response_class=Response,
     openapi_extra={"requestBody": MEDIA},
 )
-def capture_event(content: Content, is_xml: IsXml, database: Ledger, actor: Receiver, now: Now) -> Response:
+def capture_event(content: Content, is_xml: IsXml, database: Ledger, actor: EventCapturer, now: Now) -> Response:
     """Take one event. Its address is at `Location`; the same event again is the same address."""
     reading = epcis_capture.read(content, is_xml=is_xml, told_by=actor.name)
     if reading.errors or len(reading.told) != 1:
@@ -242,7 +226,7 @@ def _address(event_id: str) -> str:
 def list_epcis_events(
     request: Request,
     database: Ledger,
-    _: StockViewer,
+    _: EventReader,
     wanted: Answer,
     per_page: PerPage = 30,
     token: PageToken = None,
@@ -250,112 +234,21 @@ def list_epcis_events(
     """Events that answer the parameters of EPCIS 2.0 (`EQ_bizStep=shipping|receiving`, `MATCH_anyEPC`, `GE_eventTime`,
     ...), the oldest first; what partners sent, and the ledger's own facts. `GET /epcis` lists the parameters.
 
-    A page may hold fewer than `perPage`; as long as there is a `Link` with `rel="next"` there is more behind it.
+    `orderBy=eventTime|recordTime` with `orderDirection=ASC|DESC` (DESC if left out), `eventCountLimit` (the first so
+    many) or `maxEventCount` (413 if more answer). A page may hold fewer than `perPage`; as long as there is a `Link`
+    with `rel="next"` there is more behind it.
     """
-    return _events(request, database, wanted, _asked(request), per_page, token, name="SimpleEventQuery")
-
-
-def _asked(request: Request) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for name, value in request.query_params.multi_items():
-        if name not in _PAGING:
-            found.setdefault(name, []).append(value)
-    return found
-
-
-def _events(
-    request: Request,
-    database: Any,
-    wanted: Wanted,
-    asked: dict[str, list[str]],
-    per_page: int,
-    token: str | None,
-    *,
-    name: str,
-) -> Response:
-    said = request.query_params
-    if said.get("orderBy", "eventTime") != "eventTime" or said.get("orderDirection", "ASC") != "ASC":
-        raise Invalid("events come ordered by eventTime, ASC, only", "Leave orderBy and orderDirection out.")
-    limit = min(per_page, _count(said.get("eventCountLimit")), _count(said.get("maxEventCount")))
-    page = epcis_events.list_events(database, epcis_queries.query_of(asked), limit=limit, token=token)
-    if page.token is not None and "maxEventCount" in said:
-        raise Invalid("more events answer than maxEventCount allows", "Ask for fewer, or leave maxEventCount out.")
-    headers = dict(VERSIONS)
-    if page.token is not None and "eventCountLimit" not in said:
-        rest = [pair for pair in said.multi_items() if pair[0] != "nextPageToken"]
-        query = urlencode([*rest, ("nextPageToken", page.token)])
-        headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
-    return events_answer(page.found, wanted, headers, name=name)
-
-
-def _count(text: str | None) -> int:
-    if text is None:
-        return PER_PAGE_MAX
-    if not text.isascii() or not text.isdigit() or not int(text[:9]) > 0:
-        raise Invalid(f"{text!r} is no number of events", "Write 1 or more.")
-    return int(text[:9])
+    return answered(request, database, wanted, asked_in(request), per_page, token, name="SimpleEventQuery")
 
 
 @router.get(
     "/events/{event_id:path}", summary="See an event", response_class=Response, responses=answers(404) | {200: MEDIA}
 )
 def show_event(
-    event_id: Annotated[str, Path(max_length=1000)], database: Ledger, _: StockViewer, wanted: Answer
+    event_id: Annotated[str, Path(max_length=1000)], database: Ledger, _: EventReader, wanted: Answer
 ) -> Response:
     """One event by its id. The header `Lotwarden-Event-Hash` is its CBV 2.0 event hash."""
     return event_answer(epcis_events.show_event(database, event_id), wanted, VERSIONS)
-
-
-@router.get("/queries", summary="List named queries", response_model=list[QueryOut])
-def list_queries(response: Response, database: Ledger, _: StockViewer) -> Any:
-    """Queries that somebody named."""
-    response.headers.update(VERSIONS)
-    return [_query_out(row) for row in epcis_queries.list_queries(database)]
-
-
-@router.post("/queries", summary="Name a query", status_code=201, response_model=QueryOut, responses=answers(409))
-def name_query(said: QueryIn, response: Response, database: Ledger, actor: Administrator) -> Any:
-    """Keep a query under a name."""
-    row = epcis_queries.name_query(database, said.name, said.query, actor=actor.name)
-    response.headers.update({**VERSIONS, "Location": f"/epcis/queries/{said.name}"})
-    return _query_out(row)
-
-
-@router.get("/queries/{name}", summary="See a named query", response_model=QueryOut, responses=answers(404))
-def show_query(name: Name, response: Response, database: Ledger, _: StockViewer) -> Any:
-    """One named query."""
-    response.headers.update(VERSIONS)
-    return _query_out(epcis_queries.query_named(database, name))
-
-
-@router.delete("/queries/{name}", summary="Forget a named query", status_code=204, responses=answers(404))
-def forget_query(name: Name, database: Ledger, actor: Administrator) -> None:
-    """Take the name away."""
-    epcis_queries.forget_query(database, name, actor=actor.name)
-
-
-@router.get(
-    "/queries/{name}/events",
-    summary="Ask a named query",
-    response_class=Response,
-    responses=answers(404) | {200: MEDIA},
-)
-def list_events_of_query(
-    name: Name,
-    request: Request,
-    database: Ledger,
-    _: StockViewer,
-    wanted: Answer,
-    per_page: PerPage = 30,
-    token: PageToken = None,
-) -> Response:
-    """Events that answer a named query, and the parameters given besides."""
-    asked = {**_asked(request), **epcis_queries.query_named(database, name)["parameters"]}
-    return _events(request, database, wanted, asked, per_page, token, name=name)
-
-
-def _query_out(row: dict[str, Any]) -> dict[str, Any]:
-    return {"name": row["name"], "query": row["parameters"], "madeBy": row["made_by"], "createdAt": row["made_at"]}
 
 
 @places.put("/places/{name}/gln", summary="Say a place's GLN", status_code=204)

@@ -8,15 +8,15 @@ from typing import Any
 
 from fastapi import Request, Response
 
+from cloud_sync.actions.interop.epcis_answers import JSON_LD, answer_document
 from cloud_sync.actions.interop.epcis_events import Found
 from cloud_sync.errors import Invalid
-from cloud_sync.interop.epcis.documents import QUERY_DOCUMENT, Document, with_context, write_json
+from cloud_sync.interop.epcis.documents import Document, with_context, write_json
 from cloud_sync.interop.epcis.facts import NAMESPACE, PREFIX
 from cloud_sync.interop.epcis.vocabulary import CONTEXT
 from cloud_sync.interop.epcis.xml_out import UnwritableError, write_xml
 from cloud_sync.interop.epcis.xml_shape import Version
 
-JSON_LD = "application/ld+json"
 XML = "application/xml"
 _ANY = {"schema": {"type": "object"}}
 MEDIA: dict[str, Any] = {
@@ -54,17 +54,9 @@ async def wanted_by(request: Request) -> Wanted:
 
 
 def events_answer(found: Sequence[Found], wanted: Wanted, headers: Mapping[str, str], *, name: str) -> Response:
-    """The answer of a query. The event hashes stand in a field of the document, for a field in an event would count in
-    the hash of whoever computes it again."""
-    prefixes: dict[str, str] = {}
-    for each in found:
-        prefixes |= each.prefixes
-    hashes = [{"eventID": each.event["eventID"], "hash": each.hash} for each in found]
-    document = with_context([each.event for each in found], {**prefixes, PREFIX: NAMESPACE}, creationDate=wanted.at)
-    fields = {**document.fields, "type": QUERY_DOCUMENT}
-    if wanted.version is None:
-        fields[f"{PREFIX}:eventHashes"] = hashes
-    return _answer(Document(document.events, fields, {"queryName": name}), wanted, headers)
+    """The answer of a query."""
+    document = answer_document(found, at=wanted.at, name=name, with_hashes=wanted.version is None)
+    return _answer(document, wanted, headers)
 
 
 def event_answer(found: Found, wanted: Wanted, headers: Mapping[str, str]) -> Response:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from cloud_sync.actions.labels import labels, totes
+from cloud_sync.actions.labels import labels, packing, totes
 from cloud_sync.actions.labels.labels import Format, LabelFile, LabelKind, Wanted
 from cloud_sync.api.access import ApiRoute, GatewayManager, Ledger, Listing, Mover, Now, Reader, Signer
 from cloud_sync.api.problems import answers
@@ -15,6 +15,8 @@ from cloud_sync.api.schemas.label import (
     Copies,
     Gtin,
     LabelId,
+    PackedGoodsOut,
+    PackIn,
     PrintIn,
     Size,
     Sscc,
@@ -134,6 +136,35 @@ def list_totes(database: Ledger, _: Reader, page: Listing, order: Code | None = 
 def see_tote(sscc: Sscc, database: Ledger, _: Reader) -> Any:
     """What the tote with this code is of."""
     return totes.tote(database, sscc)
+
+
+@router.get("/totes/{sscc}/contents", summary="See what is in a tote", response_model=list[PackedGoodsOut])
+def see_contents(sscc: Sscc, database: Ledger, _: Reader) -> Any:
+    """The goods that were packed into it and not taken out."""
+    return packing.contents(database, sscc)
+
+
+@router.post("/totes/{sscc}/pack", summary="Pack a tote", status_code=201, response_model=list[PackedGoodsOut])
+def pack_tote(sscc: Sscc, what: PackIn, database: Ledger, actor: Mover, now: Now) -> Any:
+    """Put goods into a tote: its SSCC stands for them, for whoever receives it too (EPCIS). They move with no booking.
+
+    Gives what is in it then. The same `client_id` again changes nothing.
+    """
+    return _packed(sscc, what, database, actor, now, is_unpacking=False)
+
+
+@router.post("/totes/{sscc}/unpack", summary="Unpack a tote", status_code=201, response_model=list[PackedGoodsOut])
+def unpack_tote(sscc: Sscc, what: PackIn, database: Ledger, actor: Mover, now: Now) -> Any:
+    """Take goods out of a tote again. Gives what is in it then."""
+    return _packed(sscc, what, database, actor, now, is_unpacking=True)
+
+
+def _packed(sscc: str, what: PackIn, database: Any, actor: Any, now: Any, *, is_unpacking: bool) -> Any:
+    lines = [packing.PackingLine(**each.model_dump()) for each in what.lines]
+    return packing.pack(
+        database, sscc, what.place, lines, is_unpacking=is_unpacking, at=now, client_id=what.client_id,
+        actor=actor.name,
+    )  # fmt: skip
 
 
 def as_response(file: LabelFile) -> Response:

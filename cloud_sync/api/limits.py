@@ -16,6 +16,7 @@ IMPORTS_PATH = "/v1/imports/"
 FILE_PATHS = (
     IMPORTS_PATH, "/epcis/capture", "/v1/spreadsheets/", "/v1/erp/", "/v1/logger-files/", "/administration/",
     "/loggers", "/v1/complaints/", "/complaints/",
+    "/v1/billing-tables", "/charges/tables",
 )  # fmt: skip
 LOGGER_FILES = "/logger-files"
 FILE_BYTES_MAX = 16 << 20

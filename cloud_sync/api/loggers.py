@@ -95,6 +95,48 @@ async def bring(
     )
 
 
+@router.post(
+    "/logger-files", summary="Keep a logger's file for later", status_code=201, response_model=LoggerFileOut,
+    openapi_extra=_BODY,
+)  # fmt: skip
+async def keep_for_later(
+    request: Request, database: Ledger, now: Now, actor: LoggerOfShipment,
+    answer: AnswerList = [],  # noqa: B006
+) -> Any:  # fmt: skip
+    """A file that comes before its order, or before somebody knows in which room it was: judged when it is attached."""
+    content, media_type = await _file_of(request)
+    return await run_in_threadpool(
+        loggers.bring_to_wait, database, content, media_type, answers_in(answer), at=now, actor=actor.name
+    )
+
+
+FileId = Annotated[int, Path(ge=1, le=ID_MAX)]
+
+
+@router.post(
+    "/orders/{number}/logger-files/{file_id}", summary="Attach a file that waits to a shipment", status_code=201,
+    response_model=LoggerFileOut,
+)  # fmt: skip
+def attach_to_order(
+    number: Code, file_id: FileId, database: Ledger, now: Now, actor: LoggerOfShipment,
+    policy: Annotated[Name | None, Query(description="For items that name no storage policy.")] = None,
+    since: AwareDatetime | None = None, until: AwareDatetime | None = None,
+) -> Any:  # fmt: skip
+    """Judge it as what travelled with this order."""
+    return loggers.attach_waiting(
+        database, file_id, order=number, policy=policy, since=since, until=until, at=now, actor=actor.name
+    )
+
+
+@router.post(
+    "/places/{name}/logger-files/{file_id}", summary="Attach a file that waits to a room", status_code=201,
+    response_model=LoggerFileOut,
+)  # fmt: skip
+def attach_to_room(name: Name, file_id: FileId, database: Ledger, now: Now, actor: LoggerOfRoom) -> Any:
+    """Take it as what was measured in this room."""
+    return loggers.attach_waiting(database, file_id, place=name, at=now, actor=actor.name)
+
+
 @router.get("/logger-files", summary="List files of loggers", response_model=Listed[LoggerFileOut])
 def list_files(
     database: Ledger, _: LoggerReader, page: Listing, order: Code | None = None, place: Name | None = None

@@ -210,7 +210,7 @@ def request_proposed(said: ProposedIn, database: Ledger, actor: Requester, now: 
 @router.post("/counts", summary="Open a count", status_code=201, response_model=CountOut)
 def open_count(said: CountIn, database: Ledger, actor: Counter) -> Any:
     """Open a count of a place. Scans of the action count go into it by themselves."""
-    return counts.open_count(database, place=said.place, number=said.number, actor=actor.name)
+    return counts.open_count(database, place=said.place, number=said.number, is_blind=said.is_blind, actor=actor.name)
 
 
 @router.get("/counts", summary="List counts", response_model=Listed[CountHeadOut])
@@ -235,6 +235,12 @@ def add_findings(number: Number, said: FindingsIn, database: Ledger, actor: Coun
     return counts.add_findings(
         database, number, found, client_id=said.client_id, counted_at=said.counted_at, at=now, actor=actor.name
     )
+
+
+@router.post("/counts/{number}/finish", summary="End the counting", response_model=CountOut)
+def finish_count(number: Number, database: Ledger, actor: Counter, now: Now) -> Any:
+    """Nothing more is written down; a blind count shows from now on what was expected."""
+    return counts.finish_count(database, number, at=now, actor=actor.name)
 
 
 @router.post("/counts/{number}/approve", summary="Approve a count", response_model=CountOut)

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from cloud_sync.api import fhir_answers
 from cloud_sync.errors import (
+    ArchiveUnreadable,
     Busy,
     Conflict,
     DatabaseDown,
@@ -21,6 +22,7 @@ from cloud_sync.errors import (
     NotAllowed,
     NotFound,
     NotKnown,
+    TooLarge,
     TooMany,
 )
 from cloud_sync.storage.database import ACTING_FOR
@@ -34,8 +36,10 @@ STATUS: dict[type[LedgerError], int] = {
     NotFound: 404,
     NotAllowed: 403,
     NotKnown: 401,
+    TooLarge: 413,
     TooMany: 429,
     DatabaseDown: 503,
+    ArchiveUnreadable: 503,
     Busy: 503,
 }
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from cloud_sync.actions.labels import serial_labels
 from cloud_sync.actions.labels.labels import Format
+from cloud_sync.actions.papers import pedigrees
 from cloud_sync.actions.serials import numbering
 from cloud_sync.api.access import Administrator, ApiRoute, Ledger, Listing, Mover, Now, Reader, Signer
 from cloud_sync.api.labels import FILE, Dpi, Settings, as_response
@@ -16,6 +17,7 @@ from cloud_sync.api.schemas.serial import (
     RangeIn,
     RangeOut,
     RangeRowOut,
+    Serial,
     SerialPatternIn,
     SerialPatternOut,
     SerialsIn,
@@ -101,3 +103,13 @@ def print_range(
 ) -> None:
     """Print them on a label printer of the settings. 409 if it does not answer."""
     serial_labels.print_range(database, range_id, what.printer, settings, size=what.size, at=now, actor=actor.name)
+
+
+@router.get("/pedigrees/{lot_id}", summary="See a pedigree", response_model=dict[str, Any])
+def pedigree(lot_id: Id, database: Ledger, _: Reader, now: Now, serial: Serial | None = None) -> Any:
+    """The chain of custody of a lot or a unit from its maker to here, with transaction documents, signed by the ledger:
+    `signature` (Ed25519, base64) is over `lotwarden pedigree`, a line feed, `digest`, a line feed. As a paper:
+    `/v1/papers/pedigree/LOT:SERIAL`.
+    """
+    paper_id = f"{lot_id}:{serial}" if serial else str(lot_id)
+    return pedigrees.shown(database, paper_id, now)

@@ -70,6 +70,37 @@ def room(
     _say(row)
 
 
+@logger_app.command("keep")
+def keep(
+    file: File,
+    answer: AnswerOptions = [],  # noqa: B006
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Keep a file whose order, or room, is not known yet; attach it later."""
+    content = _read(file)
+    with told(), opened(load(config)) as database:
+        row = loggers.bring_to_wait(database, content, MEDIA_TYPE, answers_of(answer), at=datetime.now(UTC), actor=me())
+    say(f"logger file {row['id']} waits; cloud-sync logger attach {row['id']} --order NUMBER, or --place NAME")
+
+
+@logger_app.command("attach")
+def attach(
+    file_id: Annotated[int, typer.Argument(help="The number of the file that waits.")],
+    order: Annotated[str | None, typer.Option(help="The order with which it travelled.")] = None,
+    place: Annotated[str | None, typer.Option(help="The room in which it was.")] = None,
+    policy: Annotated[str | None, typer.Option(help="For items that name no storage policy.")] = None,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Say to what a file belongs that waited."""
+    if (order is None) is (place is None):
+        fail("a file belongs to an order or to a room", "Give --order or --place.")
+    with told(), opened(load(config)) as database:
+        row = loggers.attach_waiting(
+            database, file_id, order=order, place=place, policy=policy, at=datetime.now(UTC), actor=me()
+        )
+    _say(row)
+
+
 @logger_app.command("list")
 def list_files(config: Config = DEFAULT_CONFIG) -> None:
     """Show files, the newest first, with the device's verdict beside ours."""

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cloud_sync.actions.gateways.ledger_keys import ledger_keys
+from cloud_sync.actions.monitoring.archive_status import ArchiveReport, check_whole_archive
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, fail, load, opened, say, told
 from cloud_sync.errors import NotFound
 from cloud_sync.seal.evidence_file import write_evidence
@@ -38,15 +39,22 @@ def verify_ledger(
                 f"a checkpoint cannot be read: {error}", "Give the path of the file it was saved to."
             ) from error
         report = verify(database, notes)
+        archived = check_whole_archive(database)
     say(
         f"checked: {report.size} sealed rows, {report.checkpoints} checkpoints, {report.cosignatures} signatures of "
         f"gateways{f', {report.unsealed} rows waiting for the next checkpoint' if report.unsealed else ''}"
     )
     for line in report.restores:
         say(line)
-    if not report.findings:
+    _say_archive(archived)
+    if not report.findings and not archived.faults:
         say("OK: the ledger is what was sealed")
         return
+    if not report.findings:
+        fail(
+            f"{len(archived.faults)} files of the archive are not as they were: what was measured then is not known.",
+            "Holds stay as they are. Restore these files from a copy of the archive, then run cloud-sync verify again.",
+        )
     for finding in report.findings[:SHOWN_MAX]:
         say(f"{finding.where}: {finding.what}")
     more = len(report.findings) - SHOWN_MAX
@@ -55,6 +63,14 @@ def verify_ledger(
         "this ledger is not what was sealed.",
         "Stop the ledger, keep the machine and its backups as they are, and tell quality and your inspector's contact.",
     )
+
+
+def _say_archive(archived: ArchiveReport) -> None:
+    if archived.store is None:
+        return
+    say(f"checked: {archived.files} files of the archive {archived.store}, {archived.readings} readings")
+    for finding in archived.findings[:SHOWN_MAX]:
+        say(f"archive {finding.name}: {finding.what}")
 
 
 def export_evidence(case: str, to: Path, config: Path) -> None:

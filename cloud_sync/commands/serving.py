@@ -8,7 +8,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -23,6 +23,7 @@ from cloud_sync.actions.gateways.journal_gaps import MissingTeller
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner, ledger_keys
 from cloud_sync.actions.gateways.release_files import ReleaseFolder
 from cloud_sync.actions.governance import controlled_changes, retention_rules
+from cloud_sync.actions.interop import connections
 from cloud_sync.actions.interop.field_maps import FieldMaps
 from cloud_sync.actions.interop.hospital_messages import take_message
 from cloud_sync.actions.master_data.zones import ask_for_missing_zones, zones_that_differ
@@ -307,6 +308,7 @@ def _keep_house(database: Database, loaded: LedgerConfig, leadership: Leadership
         at = datetime.now(UTC)
         retention.make_months_ahead(database, at)
         channels.note_unjudged_channels(database)
+        connections.prune_deliveries(database, at - timedelta(days=loaded.connections.deliveries_kept_days))
         if (kept_months := loaded.database.readings_kept_months) is not None:
             months = retention_rules.readings_kept_months(database, kept_months)
             retention.thin_readings(database, months=months, at=at)

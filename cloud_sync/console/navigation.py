@@ -52,10 +52,13 @@ GROUPS = (
         (
             Entry("/lots", "Lots", "l"),
             Entry("/expiry", "Expiry and FEFO", "x"),
+            Entry("/serials", "Serials and devices", "8", ("/devices", "/theft", "/field-corrections")),
             Entry("/counts", "Counts", "c"),
+            Entry("/controlled", "Controlled items", "0"),
             Entry("/downtime", "Downtime", "z"),
             Entry("/trace", "Trace", "h"),
             Entry("/finance", "Finance", "f"),
+            Entry("/charges", "Buy and bill", "B", ("/new-administration",)),
         ),
     ),
     Group(

@@ -9,9 +9,9 @@ from urllib.parse import quote, urlsplit
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
-from fastapi.routing import APIRoute
 
 from cloud_sync.api.access import Ledger, Now, check_site, see_as
+from cloud_sync.api.late_routes import LateRoute
 from cloud_sync.api.problems import STATUS, note_refusal
 from cloud_sync.api.same_origin import READING, check_same_origin
 from cloud_sync.console.rendering import render
@@ -21,13 +21,13 @@ from cloud_sync.errors import LedgerError, NotAllowed, NotKnown
 from cloud_sync.storage.database import again_if_overtaken
 
 
-class PageRoute(APIRoute):
+class PageRoute(LateRoute):
     """A page, or a form sent from one. Errors are told on a page with what to do; unknown visitors log in first."""
 
-    def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
+    def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:
         if not iscoroutinefunction(endpoint):
             endpoint = again_if_overtaken(endpoint)
-        super().__init__(path, endpoint, **{**more, "include_in_schema": False})
+        super().__init__(path, endpoint, **{**settings, "include_in_schema": False})
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The endpoint behind these doors."""

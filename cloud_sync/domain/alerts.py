@@ -45,6 +45,7 @@ class AlertKind(StrEnum):
     SUSPECT_DUE = "suspect_due"
     TRACING_REQUEST_DUE = "tracing_request_due"
     LICENCE_DUE = "licence_due"
+    CONTROLLED_DUE = "controlled_due"
     RECEIPT_UNFINISHED = "receipt_unfinished"
     DISK_FULL = "disk_full"
     DISK_WEAR = "disk_wear"
@@ -95,6 +96,7 @@ KINDS: Mapping[AlertKind, KindRule] = MappingProxyType(
         AlertKind.SUSPECT_DUE: KindRule(Severity.ACTION, "suspect product: a clock runs out"),
         AlertKind.TRACING_REQUEST_DUE: KindRule(Severity.ACTION, "a regulator waits for an answer"),
         AlertKind.LICENCE_DUE: KindRule(Severity.INFO, "licence of a trading partner ends", GATHERING),
+        AlertKind.CONTROLLED_DUE: KindRule(Severity.ALERT, "controlled item: a deadline runs", GATHERING),
         AlertKind.RECEIPT_UNFINISHED: KindRule(Severity.INFO, "receipt not finished", GATHERING),
         AlertKind.DISK_FULL: KindRule(Severity.ALERT, "gateway's journal nearly full", GATHERING),
         AlertKind.DISK_WEAR: KindRule(Severity.ALERT, "gateway's disk worn", GATHERING),

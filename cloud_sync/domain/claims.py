@@ -65,7 +65,7 @@ class ClaimMoney:
         Decimal('33.33')
         """
         share = (self.amount * quantity / self.quantity).quantize(CENT, ROUND_HALF_EVEN)
-        return min(self.open, share) if quantity < self.quantity else self.open
+        return min(self.open, max(CENT, share)) if quantity < self.quantity else self.open
 
 
 def worth_of_units(unit_cost: Decimal, quantity: int) -> Decimal:

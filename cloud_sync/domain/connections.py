@@ -13,6 +13,7 @@ class Scope(StrEnum):
     FEED = "feed"
     ORDERS = "orders"
     RECEIPTS = "receipts"
+    CHARGES = "charges"
     CATALOGUE = "catalogue"
     STOCK_VALUE = "stock-value"
     LOGGERS = "loggers"

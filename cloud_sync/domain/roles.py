@@ -31,6 +31,7 @@ class Permission(StrEnum):
     AUDIT = "read the audit trail and export"
     MOVE = "move stock"
     RECEIVE = "receive goods"
+    CAPTURE = "capture events of partners"
     ISSUE = "issue stock"
     ORDER = "request and reserve stock"
     APPROVE = "approve what colleagues requested"

@@ -8,6 +8,7 @@ from cloud_sync.actions.stock.counts import store_count_scan
 from cloud_sync.domain.booking import OPENED, lines_of
 from cloud_sync.ingest.clock_correction import true_times
 from cloud_sync.ingest.provenance import RecordSource, Sourced
+from cloud_sync.posting.controlled.dock_use import record_dock_use
 from cloud_sync.posting.movements import EventLine, book_lines
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.events import add_events
@@ -30,6 +31,7 @@ def store_scans(connection: Connection, told: Told) -> None:
     book_lines(connection, lines)
     for source, said in told:
         for each in said:
+            record_dock_use(connection, each.record, source.said_at(each.seq))
             if each.record.action is Action.COUNT:
                 store_count_scan(
                     connection, each.record, source.said_at(each.seq), source.evidence_id, gateway=source.gateway
@@ -89,6 +91,7 @@ def _event(source: RecordSource, said: Sourced[ScanTransaction]) -> dict[str, An
         "to": scan.to_place,
         "order": scan.order,
         "verdicts": list(scan.verdicts),
+        **({"witness": scan.witness} if scan.witness else {}),
         "lines": [
             {
                 "gtin": line.gtin,
@@ -96,6 +99,7 @@ def _event(source: RecordSource, said: Sourced[ScanTransaction]) -> dict[str, An
                 "serial": line.serial,
                 "quantity": line.quantity,
                 **({"codes": list(line.codes)} if line.codes else {}),
+                **({"wasted": line.wasted} if line.wasted else {}),
             }
             for line in scan.lines
         ],

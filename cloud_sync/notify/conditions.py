@@ -9,6 +9,7 @@ from typing import Any
 
 from cloud_sync.domain.alerts import AlertKind
 from cloud_sync.notify.alert import NewAlert
+from cloud_sync.notify.controlled_due import controlled_due
 from cloud_sync.notify.escalation import UNDELIVERED_AFTER
 from cloud_sync.notify.fleet_conditions import fleet_conditions
 from cloud_sync.notify.records_due import calibrated, records_due
@@ -79,6 +80,7 @@ def _found(connection: Connection, settings: AlertSettings, at: datetime) -> Ite
     yield from _notices(connection, settings, at)
     yield from records_due(connection, at)
     yield from tracing_due(connection, at)
+    yield from controlled_due(connection, at)
     yield from _low_stock(connection, at)
     yield from _failing_targets(connection, at)
     yield from _overdue_backup(connection, settings, at)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from typing import Self
 
+from cloud_sync.actions.billing.reconciliation import reconcile_due
+from cloud_sync.actions.interop.epcis_subscriptions import tell_subscribers
 from cloud_sync.actions.papers.schedules import mail_due_papers
 from cloud_sync.actions.planning.anomalies import look_for_anomalies
 from cloud_sync.domain.connections import ConnectionSettings
@@ -26,6 +28,8 @@ LOOK_S = 1.0
 LOOK_EVERY = timedelta(seconds=15)
 """How often silence and the like are looked for."""
 ESCALATE_EVERY = timedelta(seconds=5)
+CHARGES_EVERY = timedelta(hours=6)
+"""How often charges of the last days are held against stock."""
 ANOMALIES_EVERY = timedelta(days=1)
 """How often use, counts and sensors are looked through for what is unusual."""
 PAPERS_EVERY = timedelta(minutes=1)
@@ -97,12 +101,15 @@ class Alerting:
             look_once(self._database, self._settings, now)
         if self._is_time("anomalies", ANOMALIES_EVERY, now):
             look_for_anomalies(self._database, at=now)
+        if self._is_time("charges", CHARGES_EVERY, now):
+            reconcile_due(self._database, at=now)
         if self._is_time("escalate", ESCALATE_EVERY, now):
             escalate_once(self._database, now)
 
     def exchange(self) -> None:
         """Queue what other systems are to be told, and begin to send it. Raises what these raise."""
         follow_connections(self._database)
+        tell_subscribers(self._database, self._clock())
         self._to_systems.start_due()
 
     def print_due(self) -> None:

@@ -80,6 +80,14 @@ SELECT p.name FROM gateway g JOIN place p ON p.id = g.place_id WHERE g.name = :n
 -- Where the goods of a complaint are.
 SELECT p.name FROM complaint c JOIN place p ON p.id = c.place_id WHERE c.id = :id;
 
+-- name: places_of_administration(id)
+-- Where the stock came from that a patient was given.
+SELECT p.name FROM administration a JOIN place p ON p.id = a.from_place WHERE a.id = :id;
+
+-- name: places_of_waste(id)
+-- Where something was thrown away.
+SELECT p.name FROM waste w JOIN place p ON p.id = w.place_id WHERE w.id = :id;
+
 -- name: places_of_hold(id)
 -- The place that a hold names.
 SELECT p.name FROM hold h JOIN place p ON p.id = h.place_id WHERE h.id = :id;

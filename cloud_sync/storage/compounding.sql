@@ -137,6 +137,13 @@ ORDER BY 1;
 -- Whether anybody watches any of these places.
 SELECT EXISTS (SELECT FROM place WHERE id = ANY(:ancestors) AND policy IS NOT NULL);
 
+-- name: channels_around(ancestors, room_id, began_at, ended_at)
+-- The channels in a room, above and below it meanwhile.
+SELECT DISTINCT s.channel_id AS id
+FROM channel_stay s JOIN place p ON p.id = s.place_id
+WHERE (p.id = ANY(:ancestors::bigint[]) OR p.ancestors @> ARRAY[:room_id::bigint])
+  AND s.since <= :ended_at AND s.until > :began_at;
+
 -- name: environment(ancestors, room_id, began_at, ended_at)
 -- What the channels in a room, above and below it measured meanwhile. Index: reading_channel_at.
 SELECT g.name AS gateway, c.device, c.metric, p.name AS place, r.readings, r.lowest, r.mean, r.highest, r.first_at,

@@ -192,3 +192,10 @@ FROM interop_delivery
 WHERE (:connection::text IS NULL OR connection = :connection) AND (NOT :only_unsent::boolean OR sent_at IS NULL)
 ORDER BY id DESC
 LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: prune_deliveries(before, rows_max)!
+-- Take away what was delivered, or withdrawn, before an instant: the event or the document stays. Index: interop_delivery_done.
+DELETE FROM interop_delivery
+WHERE id IN (SELECT id FROM interop_delivery
+             WHERE coalesce(sent_at, withdrawn_at) < :before::timestamptz AND (sent_at IS NOT NULL OR withdrawn_at IS NOT NULL)
+             ORDER BY coalesce(sent_at, withdrawn_at) LIMIT :rows_max);

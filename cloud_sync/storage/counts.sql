@@ -10,7 +10,7 @@ RETURNING id;
 -- name: count_by_id(count_id)^
 -- One count.
 SELECT c.id, c.number, c.place_id, p.name AS place, c.opened_by, c.opened_at, c.decision, c.decided_by, c.decided_at,
-       c.reason
+       c.reason, c.is_blind, c.finished_by, c.finished_at
 FROM stock_count c JOIN place p ON p.id = c.place_id
 WHERE c.id = :count_id;
 
@@ -26,7 +26,7 @@ SELECT id FROM stock_count WHERE number = :number;
 -- The open count that a scan in a place belongs to: the one it names, else the latest of the place or what it is in.
 SELECT c.id
 FROM stock_count c
-WHERE c.decision IS NULL
+WHERE c.decision IS NULL AND c.finished_at IS NULL
   AND (c.number = :number OR c.place_id = ANY((SELECT ancestors FROM place WHERE id = :place_id)::bigint[]))
 ORDER BY c.number = :number DESC NULLS LAST, c.id DESC
 LIMIT 1
@@ -34,7 +34,8 @@ FOR UPDATE;
 
 -- name: counts(only_open, place, rows_max, rows_skipped)
 -- Counts, the latest first.
-SELECT c.id, c.number, p.name AS place, c.opened_by, c.opened_at, c.decision, c.decided_by, c.decided_at, c.reason
+SELECT c.id, c.number, p.name AS place, c.opened_by, c.opened_at, c.decision, c.decided_by, c.decided_at, c.reason,
+       c.is_blind, c.finished_by, c.finished_at
 FROM stock_count c JOIN place p ON p.id = c.place_id
 WHERE (NOT :only_open OR c.decision IS NULL) AND (:place::text IS NULL OR p.name = :place)
 ORDER BY c.id DESC

@@ -34,6 +34,8 @@ WAIT_FOR_CONNECTION_S = 5.0
 ATTEMPTS_MAX = 3
 RECONNECT_S = 5.0
 """How long the pool tries by itself, ever more slowly; after that the next transaction makes it try at once."""
+RECONNECT_SEVERAL_S = 1.5
+"""The same where another server may have taken over meanwhile."""
 
 ACTING_FOR: ContextVar[str | None] = ContextVar("owner for whom this request is", default=None)
 """While it is set, transactions see what that owner may see, and write nothing; an empty name sees no stock at all."""
@@ -69,7 +71,7 @@ class Database:
                 min_size=1,
                 max_size=CONNECTIONS_MAX,
                 timeout=WAIT_FOR_CONNECTION_S,
-                reconnect_timeout=RECONNECT_S,
+                reconnect_timeout=RECONNECT_SEVERAL_S if names_several(url) else RECONNECT_S,
                 reconnect_failed=None if restart is None else lambda _: restart(),
                 kwargs={"row_factory": dict_row, "options": self._options, "connect_timeout": _connect_s(url)},
                 configure=self._configure,
@@ -155,8 +157,10 @@ class Database:
         """Arrays of thousands of values go to the server in binary form: as text, each value would be escaped."""
         connection.adapters.register_dumper(list, ListBinaryDumper)
         commit_watch.watch(connection)
+        self._failover.note_new(connection)
 
     def _check(self, connection: Connection) -> None:
+        self._failover.check(connection)
         with self._failover.waiting() as waits_for:
             waits_for(connection)
             ConnectionPool.check_connection(connection)

@@ -28,8 +28,9 @@ WHERE p.ancestors @> ARRAY[:site_id::bigint]
 ORDER BY p.name;
 
 -- name: desk_items()
--- Every item that a label can name.
-SELECT i.name, i.title, i.base_unit, i.expiry_required, i.serial_tracked, i.receipt_days_min,
+-- Every item that a label can name. Units that get their serials here come without.
+SELECT i.name, i.title, i.base_unit, i.expiry_required, i.serial_tracked AND NOT EXISTS (SELECT FROM serial_pattern s
+           WHERE s.item_id = i.id AND s.given_at IN ('receipt', 'both')) AS serial_tracked, i.receipt_days_min,
        coalesce((SELECT jsonb_object_agg(g.gtin, g.base_units ORDER BY g.gtin)
                  FROM item_gtin g WHERE g.item_id = i.id), '{}') AS gtins,
        coalesce((SELECT jsonb_object_agg(c.key, c.base_units ORDER BY c.key)

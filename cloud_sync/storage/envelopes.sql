@@ -114,9 +114,15 @@ ORDER BY 1, 2, 3, 4
 LIMIT :rows_max OFFSET :rows_skipped;
 
 -- name: hours_of(channel_id, first, last, rows_max, rows_skipped)
--- The same by the hour (UTC): those rolled up for good, and those whose readings are here. thinned: how many readings of
--- an hour are known by an envelope alone.
-WITH here AS (
+-- The same by the hour (UTC): those rolled up for good or when their readings went to the archive, and those whose readings
+-- are here. thinned: how many readings of an hour are known by an envelope alone.
+WITH kept AS (
+    SELECT h.began_at, h.readings, h.lowest, h.mean, h.highest
+    FROM reading_hour h
+    WHERE h.channel_id = :channel_id AND h.began_at BETWEEN :first AND :last
+      AND (h.thinned OR EXISTS (SELECT FROM archive_part p WHERE p.channel_id = h.channel_id AND NOT p.is_home
+                                AND p.last_at >= h.began_at AND p.first_at < h.began_at + interval '1 hour'))
+), here AS (
     SELECT date_trunc('hour', r.at, 'UTC') AS began_at, 1::bigint AS readings, 0::bigint AS thinned, r.value AS lowest,
            r.value AS total, r.value AS highest
     FROM reading r WHERE r.channel_id = :channel_id AND r.at BETWEEN :first AND :last
@@ -127,13 +133,12 @@ WITH here AS (
     WHERE e.channel_id = :channel_id AND e.began_at BETWEEN :first AND :last AND e.left_readings > 0
 )
 SELECT h.began_at AS at, h.readings, 0::bigint AS thinned, h.lowest, h.mean, h.highest
-FROM reading_hour h WHERE h.channel_id = :channel_id AND h.began_at BETWEEN :first AND :last AND h.thinned
+FROM kept h
 UNION ALL
 SELECT began_at, sum(readings)::bigint, sum(thinned)::bigint, min(lowest),
        least(greatest(sum(total) / sum(readings), min(lowest)), max(highest)), max(highest)
 FROM here
-WHERE NOT EXISTS (SELECT FROM reading_hour h
-                  WHERE h.channel_id = :channel_id AND h.began_at = here.began_at AND h.thinned)
+WHERE NOT EXISTS (SELECT FROM kept h WHERE h.began_at = here.began_at)
 GROUP BY began_at
 ORDER BY 1
 LIMIT :rows_max OFFSET :rows_skipped;

@@ -28,6 +28,7 @@ class FailoverWatch:
     def __init__(self, url: str) -> None:
         self._url = url
         self._in_use: dict[object, Connection] = {}
+        self._writing: tuple[str, str, int] | None = None
         self._lock = threading.Lock()
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._look_again, name="failover", daemon=True)
@@ -49,6 +50,18 @@ class FailoverWatch:
             with self._lock:
                 self._in_use.pop(number, None)
 
+    def note_new(self, connection: Connection) -> None:
+        """This connection was just made, so it leads to the server that writes."""
+        if self._thread.is_alive():
+            self._writing = _address_of(connection)
+
+    def check(self, connection: Connection) -> None:
+        """Close a connection to a server that writes no longer, without waiting for its answer. Raises
+        ``psycopg.OperationalError`` then."""
+        if self._writing is not None and _address_of(connection) != self._writing:
+            connection.close()
+            raise psycopg.OperationalError("another database server writes now")
+
     def close(self) -> None:
         """Look no longer."""
         self._is_over.set()
@@ -62,7 +75,7 @@ class FailoverWatch:
 
     def _look(self) -> None:
         with psycopg.connect(self._url, connect_timeout=CONNECT_S) as writing:
-            address = _address_of(writing)
+            address = self._writing = _address_of(writing)
         with self._lock:
             for connection in self._in_use.values():
                 with suppress(psycopg.OperationalError, OSError):  # it was closed meanwhile

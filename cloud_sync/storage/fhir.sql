@@ -1,7 +1,7 @@
 -- name: dispenses(ids, facts, recorded_since, recorded_until, occurred_since, occurred_until, after_id, rows_max)
 -- Stock that was dispensed (null: of any id, fact and time), from an id on. Index: movement_dispensed, movement_fact_key.
 SELECT m.id, m.fact, m.action, m.lot_id, m.serial, m.quantity, m.occurred_at, m.recorded_at, m.order_ref, l.item_id,
-       l.lot_number, l.expires_on, f.id AS from_id, f.name AS from_place, f.kind AS from_kind, t.id AS to_id,
+       l.lot_number, l.expires_on, l.owner, f.id AS from_id, f.name AS from_place, f.kind AS from_kind, t.id AS to_id,
        t.name AS to_place, t.kind AS to_kind,
        personal(coalesce(h.patient, (SELECT o.patient_ref FROM stock_order o WHERE o.number = m.order_ref))) AS patient
 FROM (
@@ -16,7 +16,7 @@ FROM (
     ORDER BY m.id
     LIMIT :rows_max
 ) m
-CROSS JOIN LATERAL (SELECT item_id, lot_number, expires_on FROM lot WHERE id = m.lot_id OFFSET 0) AS l
+CROSS JOIN LATERAL (SELECT item_id, lot_number, expires_on, owner FROM lot WHERE id = m.lot_id OFFSET 0) AS l
 JOIN place f ON f.id = m.from_place
 JOIN place t ON t.id = m.to_place
 LEFT JOIN hospital_patient h ON h.fact = m.fact

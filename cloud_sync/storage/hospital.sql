@@ -110,3 +110,16 @@ WHERE m.id = :message_id AND m.site_id IS NOT NULL AND place_scope(p.kind, p.anc
 -- name: zone_of_site(name)$
 -- The time zone of a site, if somebody has said it.
 SELECT zone FROM place WHERE name = :name AND is_zone_known;
+
+-- name: unread_messages()
+-- Messages of which nothing is booked and whose bytes are still there: nobody knows for whom they were.
+SELECT m.document_id, d.content
+FROM hospital_message m
+JOIN interop_document d ON d.id = m.document_id AND d.content IS NOT NULL
+JOIN LATERAL (SELECT outcome FROM hospital_outcome WHERE message_id = m.id ORDER BY id DESC LIMIT 1) AS o ON true
+WHERE m.format = 'hl7v2' AND o.outcome IN ('not_understood', 'refused')
+ORDER BY m.id;
+
+-- name: erase_documents(document_ids)!
+-- Nobody reads these bytes again; their digests stay.
+UPDATE interop_document SET content = NULL WHERE id = ANY(:document_ids) AND content IS NOT NULL;

@@ -64,3 +64,39 @@ LEFT JOIN place d ON d.id = o.to_place
 WHERE :number::text IS NULL OR t.order_id = (SELECT id FROM stock_order WHERE number = :number)
 ORDER BY t.id DESC
 LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: lock_tote(sscc)^
+-- A tote that nobody else packs until this transaction ends. Index: tote_sscc_key.
+SELECT t.id, t.sscc FROM tote t WHERE t.sscc = :sscc FOR UPDATE;
+
+-- name: add_packing(tote_id, is_unpacking, place_id, occurred_at, packed_by, client_id)$
+-- Keep that something was put into a tote, or taken out.
+INSERT INTO tote_packing (tote_id, is_unpacking, place_id, occurred_at, packed_by, client_id)
+VALUES (:tote_id, :is_unpacking, :place_id, :occurred_at, :packed_by, :client_id)
+RETURNING id;
+
+-- name: add_packing_lines(packing_id, lot_ids, serials, quantities)!
+-- And what.
+INSERT INTO tote_packing_line (packing_id, line, lot_id, serial, quantity)
+SELECT :packing_id, n, lot_id, serial, quantity
+FROM unnest(:lot_ids::bigint[], :serials::text[], :quantities::bigint[]) WITH ORDINALITY AS l (lot_id, serial, quantity, n);
+
+-- name: contents(sscc)
+-- What is in a tote now. Index: tote_sscc_key, tote_packing_tote.
+SELECT n.lot_id, l.lot_number, i.name AS item, l.owner, n.serial,
+       sum(CASE WHEN p.is_unpacking THEN -n.quantity ELSE n.quantity END)::bigint AS quantity
+FROM tote t
+JOIN tote_packing p ON p.tote_id = t.id
+JOIN tote_packing_line n ON n.packing_id = p.id
+JOIN lot l ON l.id = n.lot_id
+JOIN item i ON i.id = l.item_id
+WHERE t.sscc = :sscc
+GROUP BY n.lot_id, l.lot_number, i.name, l.owner, n.serial
+HAVING sum(CASE WHEN p.is_unpacking THEN -n.quantity ELSE n.quantity END) <> 0
+ORDER BY i.name, l.lot_number, n.serial;
+
+-- name: stock_to_pack(place_id, lot_ids, serials)
+-- How much of these lots and units is in a place. Index: position's primary key.
+SELECT b.lot_id, b.serial, b.quantity
+FROM unnest(:lot_ids::bigint[], :serials::text[]) AS l (lot_id, serial)
+JOIN position b ON b.lot_id = l.lot_id AND b.serial = l.serial AND b.place_id = :place_id;

@@ -69,12 +69,15 @@ WHERE EXISTS (SELECT FROM stock_order o JOIN order_line n ON n.order_id = o.id
                      OR EXISTS (SELECT FROM reservation r WHERE r.demand = o.number AND r.lot_id = g.lot_id)))
    OR EXISTS (SELECT FROM production_batch b JOIN movement m ON b.place_id IN (m.from_place, m.to_place)
               WHERE b.prescription IN (:token, :value) AND m.lot_id = g.lot_id)
+   OR EXISTS (SELECT FROM unit_fact f WHERE f.patient = :token AND f.lot_id = g.lot_id)
 ORDER BY h.id;
 
 -- name: prescription_last_named_at(token, value)$
--- When an order or batch last named a prescription. Index: stock_order_patient, production_batch_prescription.
+-- When an order, a batch or a unit last named a prescription or patient. Index: stock_order_patient,
+-- production_batch_prescription, unit_fact_patient.
 SELECT greatest((SELECT max(o.requested_at) FROM stock_order o WHERE o.patient_ref = :token AND o.patient_ref <> ''),
-                (SELECT max(b.planned_at) FROM production_batch b WHERE b.prescription IN (:token, :value) AND b.prescription <> ''));
+                (SELECT max(b.planned_at) FROM production_batch b WHERE b.prescription IN (:token, :value) AND b.prescription <> ''),
+                (SELECT max(f.recorded_at) FROM unit_fact f WHERE f.patient = :token));
 
 -- name: legal_holds_open()$
 -- How many there are.

@@ -179,7 +179,8 @@ SELECT EXISTS (SELECT FROM place p WHERE p.name = ANY(:from_places) AND p.kind I
 -- name: receipt_facts(lot_ids, serials, from_places, zones)
 -- What receipts are checked against, number counting from 1. units_of_serial counts the house: sums do not depend on what
 -- arrived first.
-SELECT r.number, i.id AS item_id, i.name AS item, i.expiry_required, i.serial_tracked, i.receipt_days_min,
+SELECT r.number, i.id AS item_id, i.name AS item, i.expiry_required, i.serial_tracked AND NOT EXISTS (SELECT FROM serial_pattern s
+           WHERE s.item_id = i.id AND s.given_at IN ('receipt', 'both')) AS serial_tracked, i.receipt_days_min,
        i.receipt_inspection, l.lot_number, l.owner, l.expires_on,
        expires_at(l.expires_on, l.expires_hour, l.expires_exactly, r.zone) AS expires_at, p.name AS from_place,
        p.kind AS from_kind, s.status, s.qualified_until, s.note,

@@ -50,6 +50,7 @@ TABLES: Mapping[str, TableRule] = {
     "account_identity": _SETTING,
     "account_role": _SETTING,
     "account_session": _DERIVED,  # of what the event log has
+    "administration": _EVIDENCE,
     "alembic_version": _SETTING,
     "alert": _evidence("acknowledged_at", "acknowledged_by", "acknowledged_comment"),
     "alert_condition": _DERIVED,
@@ -63,8 +64,14 @@ TABLES: Mapping[str, TableRule] = {
     "alert_target": _SETTING,
     "alert_watermark": _DERIVED,
     "api_token": _evidence("revoked_at", "token_sha256", "previous_sha256", "previous_until", "expires_at"),
+    "archive_file": _EVIDENCE,
+    "archive_manifest": _EVIDENCE,
+    "archive_part": _DERIVED,  # of the files
+    "archive_store": _SETTING,
     "backup": _EVIDENCE,
     "batch_fact": _EVIDENCE,
+    "billing_conversion": _EVIDENCE,
+    "billing_table": _EVIDENCE,
     "calibration": _EVIDENCE,
     "change_control": _evidence(
         "decision",
@@ -82,12 +89,17 @@ TABLES: Mapping[str, TableRule] = {
     "channel": _SETTING,
     "channel_place_was": _EVIDENCE,
     "channel_statement": _evidence("decision", "decided_by", "decided_at"),
+    "charge": _EVIDENCE,
+    "charge_reconciliation": _EVIDENCE,
     "claim_settlement": _EVIDENCE,
     "clock_offset": _DERIVED,  # of notices
     "complete_maker": _SETTING,
     "complaint": _evidence("finding", "finding_text", "investigated_by", "investigated_at"),
     "complaint_evidence": _EVIDENCE,
     "controlled_change": _evidence("decision", "decided_by", "decided_at", "decision_reason", "applied_at"),
+    "controlled_inventory": _EVIDENCE,
+    "controlled_inventory_line": _EVIDENCE,
+    "controlled_rule": _SETTING,
     "correction": _evidence(
         "effect", "needs_second_person", "before", "after", "decided_by", "decided_at", "decision", "decision_reason"
     ),
@@ -105,6 +117,7 @@ TABLES: Mapping[str, TableRule] = {
     "epcis_event": _DERIVED,  # of captured documents
     "epcis_event_key": _DERIVED,
     "epcis_query": _SETTING,
+    "epcis_subscription": _SETTING,
     "equipment": _SETTING,
     "erasure": _evidence("done_by", "done_at"),
     "event": _EVIDENCE,
@@ -249,7 +262,9 @@ TABLES: Mapping[str, TableRule] = {
     "sign_in_attempt": _DERIVED,  # kept while it makes the next one wait
     "site_travel": _SETTING,
     "sop": _EVIDENCE,
-    "stock_count": _evidence("decision", "decided_by", "decided_at", "reason"),
+    "stock_count": _evidence(
+        "decision", "decided_by", "decided_at", "reason", "is_blind", "finished_by", "finished_at"
+    ),
     "stock_order": _EVIDENCE,
     "supplier": _SETTING,
     "supplier_claim": _evidence(
@@ -272,6 +287,8 @@ TABLES: Mapping[str, TableRule] = {
     "transfer_advice": _evidence("decision", "decided_by", "decided_at", "decision_reason", "order_number"),
     "told_unit": _DERIVED,  # of captured events
     "tote": _EVIDENCE,
+    "tote_packing": _EVIDENCE,
+    "tote_packing_line": _EVIDENCE,
     "tracing_request": _evidence("answered_by", "answered_at", "answer_sha256"),
     "traced_product": _SETTING,
     "track": _DERIVED,
@@ -287,4 +304,5 @@ TABLES: Mapping[str, TableRule] = {
     "unusable_reading": _DERIVED,  # of batches
     "validation_run": _EVIDENCE,
     "warranty_term": _SETTING,
+    "waste": _evidence("fact", "witness", "witnessed_at", "witnessed_how"),
 }

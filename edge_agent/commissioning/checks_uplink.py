@@ -26,8 +26,15 @@ FULL_WARN = 0.8
 
 
 async def check_uplink(section: UplinkSection, now: datetime) -> list[Check]:
-    """From the name to an answer; stops at the first thing that fails, since the rest would only repeat it."""
-    parts = urlsplit(section.url)
+    """From the name to an answer, of each node of a broker; stops with a node at the first thing that fails, since the
+    rest would only repeat it."""
+    others = section.mqtt.other_urls if section.kind == "mqtt" else ()
+    checks = [await _check_address(section, url, now) for url in (section.url, *others)]
+    return [each for found in checks for each in found]
+
+
+async def _check_address(section: UplinkSection, url: str, now: datetime) -> list[Check]:
+    parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
     try:
         context = tls_context(section) if parts.scheme in ("https", "mqtts") else None

@@ -73,6 +73,9 @@ def sheet_command(
     place: Annotated[list[str] | None, typer.Option(help="A place label. Repeatable.")] = None,
     order: Annotated[list[str] | None, typer.Option(help="An order. Repeatable.")] = None,
     quantity: Annotated[list[int] | None, typer.Option(help="A quantity card. Repeatable.")] = None,
+    waste: Annotated[
+        list[str] | None, typer.Option(help="A waste card, as 4.5, with the card for its witness. Repeatable.")
+    ] = None,
     digits: Annotated[bool, typer.Option("--digits/--no-digits", help="The digits that PINs are given with.")] = False,
     commands: Annotated[bool, typer.Option("--commands/--no-commands", help="Actions, commit, undo, cancel.")] = True,
     proof_card: Annotated[
@@ -91,7 +94,7 @@ def sheet_command(
     with errors_told():
         cards = cards_for(
             badge or (), place or (), order or (), quantity or (),
-            commands=commands, proof=proof_card, digits=digits,
+            commands=commands, proof=proof_card, digits=digits, wastes=waste or (),
         )  # fmt: skip
         if to.exists() and not force:
             raise BenchError((f"{to} exists already: choose another --to, or --force",))
@@ -115,6 +118,7 @@ def cards_for(
     commands: bool,
     proof: bool = False,
     digits: bool = False,
+    wastes: list[str] | tuple[str, ...] = (),
 ) -> tuple[Card, ...]:
     """The cards in the order in which they are printed. Raises ``BenchError`` with every name that cannot be one."""
     cards: list[Card] = []
@@ -129,6 +133,9 @@ def cards_for(
     cards += [Card(f"Place {name}", f"LW.PLACE.{name}") for name in places]
     cards += [Card(f"Order {name}", f"LW.ORDER.{name}") for name in orders]
     cards += [Card(f"× {number}", f"LW.QTY.{number}") for number in quantities]
+    if wastes:
+        cards += [Card(f"Waste {amount}", f"LW.WASTE.{amount}", "waste") for amount in wastes]
+        cards.append(Card("Witness", "LW.WITNESS", "waste"))
     if proof and cards:
         cards.insert(0, PROOF_CARD)
     faults = [fault for card in cards if (fault := _fault(card))]

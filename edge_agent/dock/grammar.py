@@ -26,6 +26,10 @@ speaks for itself. A serial is always one.
 A code that names an item without its lot (a HIBC primary code, an NDC), or a HIBC lot without its item, waits for the
 other half of its label, which must come next (:mod:`edge_agent.dock.labels`).
 
+A waste card (``LW.WASTE.4.5``) says how much of the item before was thrown away, in the unit of its doses. A second
+person has to have seen it: the badge that follows is the witness's, and signs nobody in. The card WITNESS asks for one
+where whole units are destroyed.
+
 A count, an opening and a destruction name their one place as ``from_place``. Opening takes the label of the case, and
 of the units in it if they have serials.
 
@@ -55,7 +59,17 @@ from edge_agent.dock.pins import add_digit, cancel_pin, given_pin, refuse_before
 from edge_agent.dock.session_state import NEEDS, Dock, Needs, PinWanted, SessionState, is_open, merged, missing
 from edge_agent.dock.session_timeout import NO_JUDGE, abandon, expire
 from edge_agent.dock.verdicts import Doing, Judge, Verdict
+from edge_agent.dock.waste import (
+    ask_witness,
+    refuse_unwitnessed,
+    set_waste,
+    undo_waste,
+    without_witness,
+    witness_badge,
+    witnessed,
+)
 from edge_agent.domain.barcodes.command_codes import (
+    AskWitness,
     Badge,
     Cancel,
     ChooseAction,
@@ -65,6 +79,7 @@ from edge_agent.domain.barcodes.command_codes import (
     Commit,
     Digit,
     SetQuantity,
+    SetWaste,
     Undo,
 )
 from edge_agent.domain.barcodes.item_codes import named
@@ -124,6 +139,8 @@ def _badge(state: SessionState, code: Badge, now: _Now) -> _Result:
     operator, verdicts = now.judge.badge(code.operator)
     if any(verdict.refuses for verdict in verdicts):
         raise ScanRefused(_told_verdicts(verdicts), "Ask your supervisor for a valid badge", {"badge": code.operator})
+    if state.is_witness_wanted:
+        return witness_badge(state, code, operator, now.judge, now.stamp.mono_ms)
     if operator == state.operator:
         after = replace(state, pin=None)
         return after, (Feedback(Tone.PROMPT, f"{operator} is signed in. {next_needed(after)}"),)
@@ -152,6 +169,8 @@ def _commit_pin(state: SessionState, _: Commit, now: _Now) -> _Result:
     if wanted is None or feedback is not None:
         return after, (feedback,) if feedback else ()
     operator, verdicts = now.judge.badge(wanted.badge)
+    if after.is_witness_wanted:
+        return witnessed(after, operator)
     return _signed_in(after, operator, verdicts, now)
 
 
@@ -243,6 +262,7 @@ def _commit(state: SessionState, _: Commit, now: _Now) -> _Result:
         raise ScanRefused("there is nothing to book", next_needed(state).rstrip("."))
     if state.quantity_next is not None:
         raise ScanRefused(f"quantity {state.quantity_next} has no item yet", f"Scan the item, or {UNDO_CARD}")
+    refuse_unwitnessed(state)
     assert state.action is not None and state.operator is not None  # noqa: S101 - _refuse_missing has seen to it
     lines = merged(state.items)
     if state.action in ISSUING:
@@ -260,8 +280,9 @@ def _commit(state: SessionState, _: Commit, now: _Now) -> _Result:
         to_place=state.to_place,
         order=state.order,
         verdicts=(*state.about_operator, *state.about_places, *state.shown),
+        witness=state.witness,
     )
-    after = replace(state, items=(), last_item_has_quantity=False, shown=())
+    after = replace(without_witness(state), items=(), last_item_has_quantity=False, shown=())
     units = _units(lines, now.judge)
     text = f"Booked: {doing_of(state)}, {plural(units, 'unit')} in {plural(len(lines), 'line')}. {next_needed(after)}"
     return after, (Book(transaction), Feedback(Tone.GOOD, text))
@@ -270,7 +291,9 @@ def _commit(state: SessionState, _: Commit, now: _Now) -> _Result:
 def _cancel(state: SessionState, _: Cancel, __: _Now) -> _Result:
     _refuse_nobody(state)
     if is_open(state):
-        after = replace(state, items=(), half=None, quantity_next=None, last_item_has_quantity=False, shown=())
+        after = replace(
+            without_witness(state), items=(), half=None, quantity_next=None, last_item_has_quantity=False, shown=()
+        )
         text = f"Cancelled: {plural(len(state.items), 'item')} discarded. {next_needed(after)}"
     else:
         after = SessionState(operator=state.operator, about_operator=state.about_operator)
@@ -283,6 +306,8 @@ def _undo(state: SessionState, _: Undo, now: _Now) -> _Result:
     if state.is_last_refused and is_open(state):
         last = f" Scan {UNDO_CARD} again to remove {_last_taken(state, now.judge)}."
         return state, (Feedback(Tone.WARN, f"The last scan was refused, so nothing was removed.{last}"),)
+    if state.is_witness_wanted:
+        return undo_waste(state)
     if state.half is not None:
         after = replace(state, half=None)
         return after, (Feedback(Tone.GOOD, f"Removed: {half_named(state.half)}. {next_needed(after)}"),)
@@ -311,6 +336,8 @@ _STEPS: dict[type, Callable[[SessionState, Any, _Now], _Result]] = {
     ChoosePlace: _choose_place,
     ChooseOrder: _choose_order,
     SetQuantity: _set_quantity,
+    SetWaste: set_waste,
+    AskWitness: ask_witness,
     Scanned: _item,
     Commit: _commit,
     Cancel: _cancel,

@@ -26,6 +26,8 @@ def next_needed(state: SessionState) -> str:
     """What the operator should scan next, as a sentence."""
     if state.pin is not None:
         return f"Scan the digits of {state.pin.operator}'s PIN, then {COMMIT_CARD}."
+    if state.is_witness_wanted:
+        return "A second person scans their badge as witness."
     if state.half is not None:
         return f"Scan the second barcode of the same box, or {UNDO_CARD}."
     if state.operator is None and state.kept is not None:

@@ -1,6 +1,7 @@
 """Where an operator stands at a dock: what was scanned since the badge, and what is still missing."""
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from edge_agent.domain.barcodes.command_codes import Code
 from edge_agent.domain.barcodes.scanned import Scanned
@@ -74,7 +75,8 @@ class SessionState:
     two places; all are booked. ``refused_mono_ms`` is when a scan was last refused: it changed nothing, but
     somebody is there; ``is_last_refused`` says that nothing was taken since. ``is_warned``: the time-out was announced.
     ``kept`` is what the last operator left open when the time was over. ``pin``: the PIN of a badge is being given;
-    ``wrong_pins`` outlives sessions (None: as before).
+    ``wrong_pins`` outlives sessions (None: as before). ``witness`` has seen what was thrown away; while
+    ``is_witness_wanted``, the next badge is theirs.
     """
 
     operator: str | None = None
@@ -97,6 +99,8 @@ class SessionState:
     kept: "SessionState | None" = None
     pin: PinWanted | None = None
     wrong_pins: WrongPins | None = None
+    witness: str | None = None
+    is_witness_wanted: bool = False
 
 
 def merged(items: tuple[ScanLine, ...]) -> tuple[ScanLine, ...]:
@@ -105,8 +109,16 @@ def merged(items: tuple[ScanLine, ...]) -> tuple[ScanLine, ...]:
     for item in items:
         key = (item.names, item.lot, item.serial)
         known = lines.get(key)
-        lines[key] = replace(known, quantity=known.quantity + item.quantity) if known else item
+        lines[key] = (
+            replace(known, quantity=known.quantity + item.quantity, wasted=_sum(known.wasted, item.wasted))
+            if known
+            else item
+        )
     return tuple(lines.values())
+
+
+def _sum(wasted: str, more: str) -> str:
+    return str(Decimal(wasted) + Decimal(more)) if wasted and more else wasted or more
 
 
 def missing(state: SessionState) -> str | None:

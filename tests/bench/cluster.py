@@ -41,7 +41,7 @@ def _count_of(what: str) -> Callable[[], Figure]:
 
 
 def _back() -> Figure:
-    return Figure("cluster_back_s", _told()["longest_s"], "s", 30.0, note="the longest until all gateways were served")
+    return Figure("cluster_back_s", _told()["longest_s"], "s", 30.0, note="the longest without any receipt")
 
 
 FIGURES: dict[str, Callable[[], Figure]] = {

@@ -5,12 +5,15 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
+from cloud_sync.actions.billing import administrations, conversion_tables, reconciliation
 from cloud_sync.actions.compounding import batch_execution, compounding, master_formulation_records
+from cloud_sync.actions.controlled import controlled, inventories, wastes
 from cloud_sync.actions.orders import fulfilment, orders
 from cloud_sync.actions.quality import claims, complaints, recalls
 from cloud_sync.actions.stock import counts, paper_sheets
-from cloud_sync.actions.stock.movements import MovementLine
+from cloud_sync.actions.stock.movements import MovementLine, Transfer, move
 from cloud_sync.actions.stock.stock import list_lots
+from cloud_sync.domain.billing import COLUMNS, PayerClass
 from cloud_sync.domain.bud import Preparation, Storage
 from cloud_sync.domain.claims import ComplaintKind, Remedy
 from cloud_sync.domain.compounding import BatchStep, Ingredient, Kind, MasterFormulationRecord
@@ -19,6 +22,7 @@ from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
 from tests.browser.console_hospital import HOSPITAL_PAGES, tell_of_hospital
 from tests.browser.console_planning import PLANNING_PAGES, plan_the_house
+from tests.browser.console_serials import SERIAL_PAGES, serialise
 from tests.browser.console_tracing import TRACING_PAGES, trade
 from tests.support.builders import GTIN, Ledger
 
@@ -33,6 +37,8 @@ EMPTY_PAGES = (
     "downtime",
     "recalls",
     "claims",
+    "charges",
+    "controlled",
     "compounding",
     "planning",
     "shortages",
@@ -44,6 +50,8 @@ WORK_PAGES = {
     "purchase": "/orders/PO-1", "requisition": "/orders/SO-1", "transfer": "/orders/TR-1", "return": "/orders/RT-1",
     "destroy": "/orders/DX-1", "new-order": "/new-order?kind=requisition", "count": "/counts/C-1",
     "complaint": "/complaints/1", "new-complaint": "/new-complaint",
+    "charge": "/charges/1", "new-administration": "/new-administration",
+    "register": "/controlled/register?item=morphine&site=site", "inventory": "/controlled/inventories/1",
     "recall": "/recalls/1", "new-recall": "/new-recall", "batch": "/production-batches/B-1",
     "formulation": "/master-formulation-records/syringe-10/1", "new-formulation": "/new-formulation",
     "label": "/labels/place?id=fridge-a",
@@ -51,6 +59,7 @@ WORK_PAGES = {
     "paper-sheet": "/downtime/sheet?number=site.202603011100.1",
     "search": "/orders?q=insulin&next=to+receive&sort=-number",
     **TRACING_PAGES,
+    **SERIAL_PAGES,
     **HOSPITAL_PAGES,
     **PLANNING_PAGES,
 }  # fmt: skip
@@ -71,9 +80,12 @@ def work(ledger: Ledger, at: datetime) -> None:
         is_mock=True, lots=[], items=[], suppliers=[], lot_numbers=[("insulin", "L3")], actor="vera",
     )  # fmt: skip
     _claims(database, at)
+    _charges(ledger, at)
+    _controlled(ledger, at)
     _batch(database, at)
     _downtime(database, at)
     trade(database, at, GTIN)
+    serialise(ledger, at)
     tell_of_hospital(ledger, at)
     plan_the_house(database, at)
 
@@ -94,6 +106,52 @@ def _claims(database: Database, at: datetime) -> None:
     claims.settle_credit(
         database, claim["id"], amount=Decimal("30.00"), currency="USD", reference="CN-77", at=at, actor="vera"
     )
+
+
+def _charges(ledger: Ledger, at: datetime) -> None:
+    """A made-up conversion table, a dose with waste that is charged, and a day that was compared."""
+    database = ledger.database
+    ledger.add_place("ward-9", "ward", "site")
+    head = ",".join(COLUMNS)
+    row = "0002-8215-01,J9999,made up,mL,10,1,ML,10,single_dose,none,2020-01-01,"
+    conversion_tables.import_table(
+        database, f"{head}\n{row}\n", title="Made-up crosswalk", source="of no publisher", at=at, actor="amy"
+    )
+    conversion_tables.set_payer_class(database, "house", PayerClass.PURCHASED, "as agreed", actor="amy")
+    with database.transaction() as connection:
+        connection.execute("UPDATE item SET ndc = '0002-8215-01' WHERE name = 'insulin'")
+    given = administrations.Administering(
+        MovementLine("insulin", "L3", 1), "fridge-b", "ward-9", at, patient="MRN-4711",
+        dose=administrations.Dose(Decimal(7), Decimal(3), "mL"),
+    )  # fmt: skip
+    administrations.administer(database, given, client_id=uuid4(), at=at, actor="amy")
+    reconciliation.reconcile_day(database, "site", at.date(), at=at, actor="vera")
+
+
+def _controlled(ledger: Ledger, at: datetime) -> None:
+    """Ampoules that two people counted, an inventory of them, a unit that waits for its witness, and a rule."""
+    database = ledger.database
+    ledger.add_item("morphine", "09501101530034")
+    ledger.add_place("safe", "room", "site")
+    with database.transaction() as connection:
+        connection.execute("UPDATE item SET controlled_schedule = 'II' WHERE name = 'morphine'")
+    line = MovementLine("morphine", "M1", 12, expires_on=at.date() + timedelta(days=400))
+    transfer = Transfer(Action.RECEIVE, "acme", "safe", at)
+    move(database, transfer, (line,), client_id=uuid4(), at=at, actor="amy")
+    counts.open_count(database, place="safe", number="C-9", actor="amy")
+    found = [counts.CountFinding("morphine", "M1", 12, "safe")]
+    for person in ("amy", "bo"):
+        counts.add_findings(database, "C-9", found, client_id=uuid4(), counted_at=at, at=at, actor=person)
+    counts.decide_count(database, "C-9", approve=True, reason="as counted", actor="vera")
+    inventories.take_inventory(
+        database, "site", ["C-9"], taken_on=at.date(), taken_when="close", remark="", at=at, actor="vera"
+    )
+    rule = controlled.ControlledRule(True, True, True, 24, 24, "procedure 7, version 2")
+    controlled.set_rule(database, "II", rule, at=at, actor="amy")
+    wastes.record_waste(
+        database, MovementLine("morphine", "M1", 1), "safe", amount=None, unit="", reason="ampoule broke",
+        client_id=uuid4(), at=at, actor="amy",
+    )  # fmt: skip
 
 
 def _downtime(database: Database, at: datetime) -> None:

@@ -3,10 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from typing import Any
 
-import axe_playwright_python
 import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
@@ -20,8 +18,8 @@ from tests.browser.console_fleet import a_fleet
 from tests.browser.console_house import House, a_house
 from tests.browser.console_records import electronic_records
 from tests.browser.console_work import EMPTY_PAGES, WORK_PAGES, work
+from tests.browser.looks import picture, shut_out
 from tests.support.builders import line, minute, reading, scan
-from tests.support.paths import ROOT
 from tests.support.people import PASSWORD
 
 SCREENS = ((1440, 900, "light"), (1024, 768, "dark"), (390, 844, "light"))
@@ -41,7 +39,7 @@ KEPT_PAGES = {
     "policies": "/administration/policies", "policy": "/administration/policies/cold", "items": "/administration/items",
     "new-item": "/administration/items/new", "item": "/administration/items/insulin",
     "imports": "/administration/imports", "connections": "/connections", "spreadsheets": "/administration/spreadsheets",
-    "loggers": "/loggers", "finance": "/finance",
+    "loggers": "/loggers", "finance": "/finance", "archive": "/administration/archive",
     "audit": "/audit", "first-start": "/setup",
     "expiry": "/expiry?days=3660",
     "reports": "/reports", "papers": "/papers", "report": "/reports/movements", "trace-search": "/trace?lot_number=L1",
@@ -70,10 +68,6 @@ WATCH_IMPORT = """
     }).observe(document, { subtree: true, childList: true, attributes: true });
 """
 """Hands on what is told while a file is imported."""
-PICTURES = ROOT / "build" / "screens" / "console"
-"""Kept after the tests, to be looked at."""
-AXE = Path(next(iter(axe_playwright_python.__path__))) / "axe.min.js"
-
 
 DRAWN = "[data-series], [data-graph][data-now]"
 """What a script draws."""
@@ -121,8 +115,6 @@ async def visiting(house: House, role: Role, **screen: Any) -> AsyncIterator[Vis
 
 @pytest.mark.parametrize("role", OF_ROLE)
 async def test_every_page_is_without_faults_and_for_everybody(database: Database, role: Role) -> None:
-    axe = AXE.read_text()
-    PICTURES.mkdir(parents=True, exist_ok=True)
     with a_house(database, Role.QUALITY, Role.ADMINISTRATOR, people=WHO_WORKS) as house:
         if role is Role.QUALITY:
             place_hold(database, lot_id=3, place=None, reason="torn box", at=minute(60), actor="amy")
@@ -142,15 +134,12 @@ async def test_every_page_is_without_faults_and_for_everybody(database: Database
                         visit.faults.clear()
                         await visit.open(path)
                         is_open = True
-                    await visit.page.screenshot(path=PICTURES / f"{name}-{width}-{scheme}.png", full_page=True)
+                    await picture(visit.page, f"{name}-{width}-{scheme}")
                     assert [fault for fault in visit.faults if "404" not in fault] == [], (name, width)
                     over = await visit.page.evaluate("document.documentElement.scrollWidth - innerWidth")
                     assert over <= 0, f"{name} is {over} px wider than a screen of {width}"
                     if width < WIDEST:
-                        await visit.page.evaluate(axe)
-                        found = await visit.page.evaluate("axe.run()")
-                        faults = [(one["id"], [node["target"] for node in one["nodes"]]) for one in found["violations"]]
-                        assert faults == [], (name, width, scheme)
+                        assert await shut_out(visit.page) == [], (name, width, scheme)
 
 
 KEYS_MAX = 8
@@ -233,7 +222,7 @@ async def test_what_a_wide_trace_folds_is_opened_by_choosing_it(database: Databa
             told = (await note.inner_text()).split()
             shown, of = int(told[0]), int(told[2])
             assert shown < of and "Choose a dashed one to open it" in " ".join(told)
-            await visit.page.screenshot(path=PICTURES / "trace-folded-1440-light.png", full_page=True)
+            await picture(visit.page, "trace-folded-1440-light")
             at = await visit.page.evaluate(FOLDED_AT)
             await visit.page.mouse.click(at["x"], at["y"])
             await expect(note).to_contain_text(f"{of} of {of} points are drawn")

@@ -5,7 +5,8 @@ from playwright.async_api import Page, async_playwright, expect
 from cloud_sync.actions.people.first_start import setup_code
 from cloud_sync.api.connections import Doorkeeper
 from cloud_sync.storage.database import Database
-from tests.browser.test_console import AXE, PICTURES, SCREENS
+from tests.browser.looks import picture, shut_out
+from tests.browser.test_console import SCREENS
 from tests.support.builders import minute
 from tests.support.people import PASSWORD
 from tests.support.served import served
@@ -13,14 +14,11 @@ from tests.support.served import served
 
 async def look_at(page: Page, name: str) -> None:
     """Pictures at every size; no page wider than its screen, and none that shuts somebody out."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
     for width, height, _ in SCREENS:
         await page.set_viewport_size({"width": width, "height": height})
-        await page.screenshot(path=PICTURES / f"start-{name}-{width}.png", full_page=True)
+        await picture(page, f"start-{name}-{width}")
         assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, (name, width)
-    await page.evaluate(AXE.read_text())
-    found = await page.evaluate("axe.run()")
-    assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found["violations"]] == [], name
+    assert await shut_out(page) == [], name
 
 
 async def test_an_empty_ledger_is_set_up_step_by_step(database: Database) -> None:

@@ -23,6 +23,7 @@ ETCD, PATRONI = "/usr/bin/etcd", "/usr/bin/patroni"
 NODES = ("one", "two", "three")
 MISSING = [name for name in (str(POSTGRES / "postgres"), ETCD, PATRONI) if not Path(name).exists()]
 SECRET = "not-a-secret"
+LAST_LINES = 25
 
 
 @dataclass(frozen=True)
@@ -103,10 +104,18 @@ class PatroniCluster:
 
     def wait_for_all(self) -> Node:
         """Until one writes, and both others follow, one of them in step. Gives the one that writes."""
-        until(self._is_whole, patience_s=180)
+        try:
+            until(self._is_whole, patience_s=180)
+        except AssertionError:
+            raise AssertionError(f"the servers do not come together: {self._last_words()}") from None
         primary = self.primary()
         assert primary is not None
         return primary
+
+    def _last_words(self) -> str:
+        logs = ((self.folder / f"{node.name}.log").read_text(errors="replace") for node in self.nodes)
+        said = ("\n".join(log.splitlines()[-LAST_LINES:]) for log in logs)
+        return "\n".join(f"\n{node.name}:\n{words}" for node, words in zip(self.nodes, said, strict=True))
 
     def _is_whole(self) -> bool:
         with suppress(httpx.TransportError, json.JSONDecodeError):

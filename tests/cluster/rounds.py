@@ -64,8 +64,9 @@ def planned(random: Random) -> Round:
     return Round(tuple(harms), random.uniform(*(LONG_S if is_long else SHORT_S)))
 
 
-def run_round(running: House, each: Round) -> float:
-    """Do it; gives after how many seconds of the harm every gateway had receipts again for what it said since."""
+def run_round(running: House, each: Round) -> tuple[float, float]:
+    """Do it; gives how many seconds nothing was written at the longest, and after how many seconds of the harm every
+    gateway had receipts again for what it said since."""
     machines = {machine.name: machine for machine in running.machines}
     began_s = time.monotonic()
     counts = running.fleet.counts()
@@ -85,7 +86,7 @@ def run_round(running: House, each: Round) -> float:
         running.keep_running()
         assert time.monotonic() - healed_s < PATIENCE_S, f"no receipts {PATIENCE_S:.0f} s after {each}"
         time.sleep(0.05)
-    return each.seconds if is_served else time.monotonic() - began_s
+    return running.fleet.longest_gap_s(began_s), each.seconds if is_served else time.monotonic() - began_s
 
 
 def _harm(machines: dict[str, Machine], harm: Harm) -> None:
@@ -133,11 +134,13 @@ def run(rounds: int, seed: int, gateways: int, minutes: float | None, pause_s: f
             each = planned(random)
             if any(harm.machine.startswith("database") for harm in each.harms):
                 wait_until_whole(running)
-            took_s = run_round(running, each)
-            done, longest_s = number, max(longest_s, took_s)
-            words = ", ".join(map(str, each.harms))
-            print(f"round {number}: {words} for {each.seconds:.1f} s; "
-                  f"receipts again after {took_s:.1f} s, {running.fleet.receipts} in all", flush=True)  # fmt: skip
+            gap_s, took_s = run_round(running, each)
+            done, longest_s = number, max(longest_s, gap_s)
+            words = f"{', '.join(map(str, each.harms))} for {each.seconds:.1f} s"
+            came = (
+                f"{gap_s:.1f} s without a receipt, all served after {took_s:.1f} s, {running.fleet.receipts} receipts"
+            )
+            print(f"round {number}: {words}; {came}", flush=True)
         wait_until_whole(running)
         running.fleet.stop()
         verdict = judge(Ledger(running.database), running.fleet.gateways)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from random import Random
 
 from edge_agent.config.model import UplinkMqttSection, UplinkSection
@@ -30,6 +31,7 @@ READINGS_A_BATCH = 3
 WARM, COLD_ENOUGH = 9.5, 5.0
 AGAIN_S = 0.3
 TIMEOUT_S = 4.0
+GAP_RECEIPTS = 500
 
 
 @dataclass
@@ -168,6 +170,11 @@ class Fleet:
     def all_served_since(self, counts: Sequence[int]) -> bool:
         """Whether each has two receipts more than these: the second is for what it began to send since."""
         return all(len(each.acknowledged) >= count + 2 for each, count in zip(self.gateways, counts, strict=True))
+
+    def longest_gap_s(self, since_s: float) -> float:
+        """The longest in which no gateway was given a receipt, from this moment on: so long nothing was written."""
+        told_at_s = sorted(at for each in self.gateways for _, at in each.acknowledged[-GAP_RECEIPTS:] if at > since_s)
+        return max((b - a for a, b in pairwise([since_s, *told_at_s, time.monotonic()])), default=0.0)
 
     def counts(self) -> list[int]:
         """How many receipts each has."""

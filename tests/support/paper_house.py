@@ -13,6 +13,7 @@ from cloud_sync.validation.results import Deviation, Step, execute
 from edge_agent.domain.wire.records import Notice, NoticeKind, Reading
 from tests.support.builders import COLD, GatewayWithKey, reading, stamp
 from tests.support.console import Console
+from tests.support.dscsa_parts import information, line
 from tests.support.ledger_api import NOW, Api
 from tests.support.people import PASSWORD, opened_account
 
@@ -40,14 +41,49 @@ def furnished(api: Api) -> dict[PaperName, str]:
     destruction = _destroy(api)
     api.operator.ok("POST", "/v1/counts", json={"place": "fridge-b", "number": "C-1"})
     batch = _compound(api, console)
+    inventory = _inventory(api)
     return {
         PaperName.EXCURSION: str(excursion), PaperName.HISTORY: str(lot), PaperName.PASSPORT: str(held),
         PaperName.RECALL: recall, PaperName.BATCH: batch, PaperName.RELEASE: batch, PaperName.DISCREPANCY: purchase,
+        PaperName.CONTROLLED: inventory,
         PaperName.COUNT: "C-1", PaperName.PICK: requisition, PaperName.PACKING: shipped,
         PaperName.ROOM: "fridge-a:2026-05", PaperName.DESTRUCTION: destruction, PaperName.AUDIT: f"lot:{lot}",
         PaperName.CALIBRATION: "main", PaperName.MONTH: "main:2026-05",
+        PaperName.PEDIGREE: str(lot), PaperName.THEFT: _suspicious(api),
         PaperName.DOWNTIME: "main", PaperName.VALIDATION: _validated(api),
+        PaperName.TRACING: _asked_by_a_regulator(api),
     }  # fmt: skip
+
+
+def _inventory(api: Api) -> str:
+    """Everything controlled at another site is counted and inventoried."""
+    api.place("clinic", "site", title="Hilltop Clinic", zone="America/Chicago")
+    api.place("safe", parent="clinic", title="Safe")
+    item = {
+        "title": "Morphine 10 mg/mL",
+        "base_unit": "ampoule",
+        "ndc": "00641-6125-25",
+        "controlled_schedule": "II",
+        **WHY,
+    }
+    api.administrator.ok("PUT", "/v1/items/morphine", json=item)
+    api.receive("MO-1", 25, item="morphine", place="safe")
+    api.operator.ok("POST", "/v1/counts", json={"place": "safe", "number": "C-2"})
+    found = [{"item": "morphine", "lot_number": "MO-1", "quantity": 25, "place": "safe"}]
+    body = {"client_id": str(uuid.uuid4()), "counted_at": NOW.isoformat(), "found": found}
+    api.operator.ok("POST", "/v1/counts/C-2/findings", json=body)
+    api.quality.ok("POST", "/v1/counts/C-2/approve", json=WHY)
+    said = {"site": "clinic", "taken_on": NOW.date().isoformat(), "taken_when": "close", "counts": ["C-2"]}
+    return str(api.quality.ok("POST", "/v1/controlled-inventories", json=said)["id"])
+
+
+def _asked_by_a_regulator(api: Api) -> str:
+    """What a supplier told of a lot, and what the FDA asks about it."""
+    gtin = "00312345678906"
+    told = line("AB12-0O", 30, ("s-1", "s-2"), gtin=gtin, ndc="0002-8215-01")
+    api.operator.ok("POST", "/v1/dscsa/partners/acme/transactions", json=information("ASN-77", told))
+    asked = {"asked_by": "FDA, J. Doe", "reference": "2026-114", "gtin": gtin, "lot_number": "AB12-0O"}
+    return str(api.reader.ok("POST", "/v1/dscsa/requests", json=asked)["id"])
 
 
 def _house(api: Api) -> None:
@@ -97,6 +133,15 @@ def _measure(database: Database, gateway: GatewayWithKey) -> None:
     due = Notice(stamp(NOW), NoticeKind.CALIBRATION_DUE, "probe-a", "calibration is due", {"due": "2026-06-20"})
     units.append(gateway.batch(due))
     assert {receipt.outcome for receipt in store_batches(database, units)} == {BatchOutcome.STORED}
+
+
+def _suspicious(api: Api) -> str:
+    """A unit that was stolen and comes in all the same; gives the number of the case."""
+    lost = {"item": "insulin", "serial": "S-77", "why": "stolen", "description": "The van was broken into"}
+    api.quality.ok("POST", "/v1/lost-serials", json={**lost, "lost_at": (NOW - timedelta(days=9)).isoformat()})
+    api.receive("ST01", 1, serial="S-77", place="suite")
+    (signal,) = api.reader.rows("/v1/theft-signals")
+    return str(signal["id"])
 
 
 def _receive(api: Api) -> tuple[int, int]:

@@ -24,6 +24,7 @@ from cloud_sync.domain.compounding import (
     yield_of,
 )
 from cloud_sync.errors import Conflict, NotFound
+from cloud_sync.posting.monitoring.archived_readings import recalled
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -113,15 +114,15 @@ def _component(row: Row) -> Component:
 def _environment(connection: Connection, row: Row, began_at: datetime | None, ended_at: datetime | None) -> list[Row]:
     if began_at is None:
         return []
-    return list(
-        queries("compounding").environment(
-            connection,
-            ancestors=row["ancestors"],
-            room_id=row["ancestors"][-2],  # the last is the batch's own place, and it always stands in a room
-            began_at=began_at,
-            ended_at=ended_at or datetime.max.replace(tzinfo=began_at.tzinfo),
-        )
-    )
+    said = {
+        "ancestors": row["ancestors"],
+        "room_id": row["ancestors"][-2],  # the last is the batch's own place, and it always stands in a room
+        "began_at": began_at,
+        "ended_at": ended_at or datetime.max.replace(tzinfo=began_at.tzinfo),
+    }
+    ids = {each["id"] for each in queries("compounding").channels_around(connection, **said)}
+    with recalled(connection, ids, said["began_at"], said["ended_at"]):
+        return list(queries("compounding").environment(connection, **said))
 
 
 def _excursions(connection: Connection, loaded: Loaded) -> list[Row]:

@@ -25,6 +25,7 @@ from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
 
 KEY_PREFIX = "lwc_"  # how the keys of connections begin
+PRUNED_AT_ONCE = 5000
 FEED_LEAVES_MAX = 256 * 256
 """Of the seal's tree that one request looks through: most leaves are no events."""
 
@@ -179,6 +180,17 @@ def list_deliveries(
                 connection, connection=name, only_unsent=only_unsent, rows_max=rows_max, rows_skipped=rows_skipped
             )
         )
+
+
+def prune_deliveries(database: Database, before: datetime) -> int:
+    """Take away what is known of deliveries that ended before then; gives how many. What was sent can be replayed."""
+    pruned = 0
+    while True:
+        with database.transaction() as connection:
+            gone: int = queries("connections").prune_deliveries(connection, before=before, rows_max=PRUNED_AT_ONCE)
+        pruned += gone
+        if gone < PRUNED_AT_ONCE:
+            return pruned
 
 
 def feed(database: Database, after: int, kinds: Sequence[str], rows_max: int) -> Row:

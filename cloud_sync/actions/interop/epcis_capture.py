@@ -47,21 +47,27 @@ def read(content: bytes, *, is_xml: bool, told_by: str) -> Reading:
     return read_events(document, told_by)
 
 
-def show_capture(database: Database, capture_id: UUID) -> Row:
-    """A job. Raises ``NotFound``."""
+def show_capture(database: Database, capture_id: UUID, *, told_by: str | None = None) -> Row:
+    """A job; ``told_by``: only if it is of a document that they sent. Raises ``NotFound``."""
     with database.transaction() as connection:
         job: Row | None = queries("epcis").capture(connection, id=capture_id)
-    if job is None:
+    if job is None or told_by not in (None, job["told_by"]):
         raise NotFound(f"there is no capture job {capture_id}", "See GET /epcis/capture for those there are.")
     return job
 
 
-def list_captures(database: Database, *, before: tuple[datetime, UUID] | None, rows_max: int) -> list[Row]:
-    """Jobs, the newest first, from behind the one that ``before`` names."""
+def list_captures(
+    database: Database, *, before: tuple[datetime, UUID] | None, told_by: str | None = None, rows_max: int
+) -> list[Row]:
+    """Jobs, the newest first, from behind the one that ``before`` names; ``told_by``: of what they sent."""
     at, capture_id = before or (None, None)
     with database.transaction() as connection:
         return list(
             queries("epcis").captures(
-                connection, before_at=at or "infinity", before_id=capture_id or UUID(int=0), rows_max=rows_max
+                connection,
+                before_at=at or "infinity",
+                before_id=capture_id or UUID(int=0),
+                told_by=told_by,
+                rows_max=rows_max,
             )
         )

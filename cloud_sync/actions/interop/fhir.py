@@ -263,7 +263,7 @@ def create(
             incoming = _with_places(connection, incoming)
             _check_sites(connection, incoming, type_, actor)
             _check_units(connection, incoming)
-            source = _source(connection, kept.id, connection_name, release, type_, incoming.identifier, actor, at)
+            source = _source(connection, kept.id, connection_name, release, type_, incoming, actor, at)
             outcome, text = _done(connection, source, incoming)
             queries("hospital").add_outcome(
                 connection, message_id=source.message_id, outcome=outcome, answer="AA", text=text, faults=Jsonb([]),
@@ -302,7 +302,7 @@ def _source(
     name: str,
     release: Release,
     type_: str,
-    identifier: str,
+    incoming: Incoming,
     actor: Actor,
     at: datetime,
 ) -> MessageSource:
@@ -310,10 +310,13 @@ def _source(
     site = None
     if sites is not None and len(sites) == 1:
         site = next((row["name"] for row in queries("fhir").places_by_id(connection, ids=list(sites))), None)
-    message_id: int = queries("hospital").add_message(
+    identifier, owner = incoming.identifier, incoming.owner
+    message_id: int | None = queries("hospital").add_message(
         connection, document_id=document_id, connection_name=name, format=f"fhir-{release}", kind=type_,
-        control_id=identifier, site=site, owner="house", received_at=at,
+        control_id=identifier, site=site, owner=owner, received_at=at,
     )  # fmt: skip
+    if message_id is None:
+        raise NotFound(f"there is no owner {owner}", "See GET /v1/owners for those there are.")
     other = queries("hospital").message_with_control_id(
         connection, connection_name=name, control_id=identifier, but_id=message_id
     )
@@ -322,7 +325,7 @@ def _source(
             f"the identifier {identifier} was that of another {type_} (message {other})",
             "Give each resource an identifier of its own; send the very same one again only to repeat it.",
         )
-    return MessageSource(message_id, name, "house", at)
+    return MessageSource(message_id, name, owner, at)
 
 
 def _with_places(connection: Connection, incoming: Incoming) -> Incoming:

@@ -25,6 +25,7 @@ from cloud_sync.interop.questions import Answers, Asks, NotUnderstood, Question
 from cloud_sync.posting.holds import hold_what_came, reach_holds
 from cloud_sync.posting.interop.documents import keep_document
 from cloud_sync.posting.interop.loggers import hold_reason, origin_of
+from cloud_sync.posting.monitoring.archived_readings import archived_channels_in, bring_home
 from cloud_sync.posting.monitoring.rule_tracks import assign_channel
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
@@ -80,6 +81,7 @@ def attach_to_order(
     until: datetime | None = None,
     at: datetime,
     actor: str,
+    told_by: str | None = None,
 ) -> Row:
     """Judge the logger of a shipment, by the policies that its items need, and hold what came of those it broke.
 
@@ -91,7 +93,7 @@ def attach_to_order(
     with database.transaction() as connection:
         lock_holds(connection)
         order_row = lock_order(connection, order).row
-        document = keep_document(connection, DOCUMENT, content, media_type, told_by=actor)
+        document = keep_document(connection, DOCUMENT, content, media_type, told_by=told_by or actor)
         known = queries("loggers").logger_file_brought(
             connection, document_id=document.id, order_id=order_row["id"], place_id=None
         )
@@ -113,7 +115,15 @@ def attach_to_order(
 
 
 def bring_for_room(
-    database: Database, content: bytes, media_type: str, place: str, answers: Answers, *, at: datetime, actor: str
+    database: Database,
+    content: bytes,
+    media_type: str,
+    place: str,
+    answers: Answers,
+    *,
+    at: datetime,
+    actor: str,
+    told_by: str | None = None,
 ) -> Row:
     """Take in what a logger measured in a room without a gateway: its readings are judged by the policies there.
 
@@ -125,7 +135,7 @@ def bring_for_room(
         room = place_named(connection, place)
         if room["kind"] not in INTERNAL:
             raise Invalid(f"{place} is a {room['kind']}", "Name the room or refrigerator in which the logger was.")
-        document = keep_document(connection, DOCUMENT, content, media_type, told_by=actor)
+        document = keep_document(connection, DOCUMENT, content, media_type, told_by=told_by or actor)
         known = queries("loggers").logger_file_brought(
             connection, document_id=document.id, order_id=None, place_id=room["id"]
         )
@@ -147,6 +157,52 @@ def bring_for_room(
         return _shown(connection, file_id)
 
 
+def bring_to_wait(
+    database: Database, content: bytes, media_type: str, answers: Answers, *, at: datetime, actor: str
+) -> Row:
+    """Keep a file whose order, or room, nobody knows yet; it is judged when it is attached. The same file again changes
+    nothing. Raises ``Invalid`` for one that cannot be read."""
+    file, zone = _understood(content, answers)
+    with database.transaction() as connection:
+        document = keep_document(connection, DOCUMENT, content, media_type, told_by=actor)
+        known = queries("loggers").logger_file_brought(
+            connection, document_id=document.id, order_id=None, place_id=None
+        )
+        if known is None:
+            known = _keep(connection, file, answers, zone, document.id, {}, at=at, actor=actor)
+        return _shown(connection, known)
+
+
+def attach_waiting(
+    database: Database,
+    file_id: int,
+    *,
+    order: str | None = None,
+    place: str | None = None,
+    policy: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    at: datetime,
+    actor: str,
+) -> Row:
+    """Say to which order, or room, a file belongs that waited: it is judged as if it were brought now, with the answers
+    that were given then. Raises ``NotFound``, ``Invalid``, and ``Conflict`` for one that does not wait."""
+    with database.transaction() as connection:
+        row = _shown(connection, file_id)
+        if row["verdict"] != WAITING:
+            raise Conflict(f"logger file {file_id} belongs to something already", "Bring its file for another order.")
+        kept = queries("interop").document(connection, id=row["document_id"])
+    content, media_type, told_by = bytes(kept["content"]), kept["media_type"], kept["told_by"]
+    if order is not None:
+        return attach_to_order(
+            database, content, media_type, order, row["answers"], policy=policy, since=since, until=until, at=at,
+            actor=actor, told_by=told_by,
+        )  # fmt: skip
+    assert place is not None  # noqa: S101 - one of them is named
+    return bring_for_room(database, content, media_type, place, row["answers"], at=at, actor=actor, told_by=told_by)
+
+
+WAITING = "waiting"
 _AS_STORED = (BatchOutcome.STORED, BatchOutcome.DUPLICATE)
 
 
@@ -243,7 +299,8 @@ def _keep(
         for name, found in judgements.items()
         for each in found.broken
     ]
-    verdict = "judged_in_place" if place_id is not None else "broken" if broken else "kept"
+    judged = "broken" if broken else "kept" if order_id is not None else WAITING
+    verdict = "judged_in_place" if place_id is not None else judged
     explanation = " ".join(f"{name}: {found.explanation}" for name, found in judgements.items())
     unjudged = [
         f"No rule of {name} is about {', '.join(found.unjudged)}."
@@ -289,6 +346,7 @@ def _batches(
     key = Ed25519PrivateKey.from_private_bytes(keys_in(connection).derived(f"lotwarden {name}".encode(), size=32))
     gateway_id = _gateway(connection, name, key.public_key().public_bytes_raw(), first - BEFORE, room, actor)
     _place_channels(connection, gateway_id, file, room, actor)
+    bring_home(connection, archived_channels_in(connection, gateway_id))
     known = queries("loggers").readings_known(connection, gateway_id=gateway_id, first=first, last=last)
     stored = {(row["metric"], row["at"]) for row in known}
     days = queries("loggers").envelopes_known(connection, gateway_id=gateway_id, first=first, last=last)

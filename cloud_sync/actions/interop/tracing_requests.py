@@ -90,6 +90,15 @@ def answer_request(database: Database, request_id: int, *, at: datetime, actor: 
         return content, _request(connection, request_id)
 
 
+def answer_of(database: Database, request_id: int) -> dict[str, Any]:
+    """Everything that is known of the product that a request asks about; the request counts as open still.
+
+    Raises ``NotFound``.
+    """
+    with database.transaction() as connection:
+        return _collect(connection, _request(connection, request_id))
+
+
 def _collect(connection: Connection, request: Row) -> dict[str, Any]:
     """Everything that is known of the product, in plain values; documents as bytes."""
     about = {"item_id": request["item_id"], "lot_number": request["lot_number"], "serial": request["serial"]}
@@ -171,7 +180,7 @@ def _rows_of(record: Row) -> list[list[str]]:
     told = record["content"]
     seller, buyer = told["seller"], told["buyer"]
     statement = told["statement"]
-    states = "none" if statement is None else "complete" if all(statement.values()) else "not complete"
+    states = statement_in_words(statement)
     shared = {
         "direction": record["direction"],
         "transaction_on": told["transaction_on"],
@@ -189,6 +198,11 @@ def _rows_of(record: Row) -> list[list[str]]:
         values = {**line, "serials": " ".join(line["serials"]), "expires_on": line["expires_on"] or "", **shared}
         rows.append([str(values[name]) for name in COLUMNS])
     return rows
+
+
+def statement_in_words(statement: dict[str, bool] | None) -> str:
+    """Whether a seller stated everything."""
+    return "none" if statement is None else "complete" if all(statement.values()) else "not complete"
 
 
 def _address(party: dict[str, str]) -> str:

@@ -1,6 +1,6 @@
 """Transaction information and statements: taken from suppliers, fetched by customers, compared, finished and voided."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,10 +10,20 @@ from cloud_sync.actions.interop.partners import partner_place
 from cloud_sync.actions.master_data.master_data import item_named, place_named
 from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.interop.dscsa.discrepancies import Code, Discrepancy, told_in_words
+from cloud_sync.interop.dscsa.epcis_documents import (
+    LEGAL_NOTICE,
+    NAMESPACE,
+    company_prefixes,
+    document_of,
+    transaction_of,
+)
 from cloud_sync.interop.dscsa.transaction import STATEMENTS as STATEMENTS
 from cloud_sync.interop.dscsa.transaction import Transaction as Transaction
 from cloud_sync.interop.dscsa.transaction import decode, encode
-from cloud_sync.interop.epcis.documents import as_data, with_context
+from cloud_sync.interop.epcis.documents import UnreadableError, as_data, read_json, with_context
+from cloud_sync.interop.epcis.xml_in import read_xml
+from cloud_sync.interop.epcis.xml_out import write_xml
+from cloud_sync.interop.epcis.xml_shape import Version
 from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.posting.holds import check_goods, place_hold_on
 from cloud_sync.posting.interop.documents import keep_document
@@ -27,6 +37,7 @@ from cloud_sync.storage.queries import queries
 
 DOCUMENT = "dscsa_transaction"
 MEDIA_TYPE = "application/json"
+EPCIS_JSON, EPCIS_XML = "application/ld+json", "application/xml"
 
 
 def tell_transaction(
@@ -37,17 +48,36 @@ def tell_transaction(
     The bytes are kept as they came. The same again changes nothing. Raises ``NotFound``, and ``Invalid`` for what
     cannot be read; what can be read and is wrong is kept and becomes a case.
     """
-    told = _read(content)
+    return _keep(database, partner, content, MEDIA_TYPE, _read(content), at=at, actor=actor)
+
+
+def _keep(
+    database: Database, partner: str, content: bytes, media_type: str, told: Transaction, *, at: datetime, actor: str
+) -> tuple[dict[str, Any], bool]:
     with database.transaction() as connection:
         lock_holds(connection)
         place = partner_place(connection, partner)
-        document = keep_document(connection, DOCUMENT, content, MEDIA_TYPE, actor)
+        document = keep_document(connection, DOCUMENT, content, media_type, actor)
         record_id, is_new = keep_told(
             connection, told, partner_id=place["id"], document_id=document.id, told_by=actor, at=at
         )
         if is_new:
             check_record(connection, record_id, place["id"], at)
         return _shown(connection, record_id), is_new
+
+
+def tell_transaction_as_epcis(
+    database: Database, partner: str, content: bytes, *, is_xml: bool, at: datetime, actor: str
+) -> tuple[dict[str, Any], bool]:
+    """The same of a document of EPCIS (XML 1.2 or 2.0, or JSON-LD), as partners in the United States exchange them."""
+    try:
+        told = transaction_of(read_xml(content) if is_xml else read_json(content))
+    except UnreadableError as error:
+        raise Invalid(
+            f"the transaction information cannot be read: {error}",
+            "Send one shipment after the guideline of GS1 US: master data, statement, and a shipping event.",
+        ) from error
+    return _keep(database, partner, content, EPCIS_XML if is_xml else EPCIS_JSON, told, at=at, actor=actor)
 
 
 def _read(content: bytes) -> Transaction:
@@ -101,11 +131,6 @@ def file_of(database: Database, record_id: int) -> tuple[bytes, str]:
     return encode(Transaction.model_validate(record["content"])), f"transaction-{record_id}.json"
 
 
-NAMESPACE = "http://epcis.gs1us.org/hc/ns"
-"""Of what GS1 US adds to EPCIS for the act."""
-LEGAL_NOTICE = "Seller has complied with each applicable subsection of FDCA Sec. 581(27)(A)-(G)."
-
-
 def epcis_of(database: Database, record_id: int) -> dict[str, Any]:
     """The movements that a record is about as an EPCIS 2.0 document (JSON-LD), with the transaction statement.
 
@@ -121,6 +146,25 @@ def epcis_of(database: Database, record_id: int) -> dict[str, Any]:
     }
     events = [{**event, "gs1ushc:dscsaTransactionStatement": states} for event in events_of_movements(database, moved)]
     return as_data(with_context(events, {"gs1ushc": NAMESPACE}))
+
+
+def epcis_xml_of(database: Database, record_id: int, *, own_prefix: str, at: datetime) -> bytes:
+    """Transaction information and statement as EPCIS 1.2 XML, after the guideline of GS1 US. Raises ``NotFound``.
+
+    ``own_prefix``: our company prefix with GS1, '' without one. Keys whose prefix nobody knows stay web addresses.
+    """
+    with database.transaction() as connection:
+        record = _shown(connection, record_id)
+        moved = [row["movement_id"] for row in queries("transactions").moved_of(connection, transaction_id=record_id)]
+    told = Transaction.model_validate(record["content"])
+    first = next(iter(events_of_movements(database, moved[:1])), None)
+    shipped_at = f"{told.shipped_on or told.transaction_on}T12:00:00.000Z" if first is None else first["eventTime"]
+    document = document_of(
+        told, at=at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z",
+        shipped_at=shipped_at, offset="+00:00" if first is None else first["eventTimeZoneOffset"],
+        prefixes=company_prefixes(told, own_prefix),
+    )  # fmt: skip
+    return write_xml(document, Version.V1_2, prefixes=company_prefixes(told, own_prefix))
 
 
 def finish_receipt(database: Database, record_id: int, *, at: datetime, actor: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from cloud_sync.errors import NotFound
+from cloud_sync.posting.monitoring.archived_readings import recalled
 from cloud_sync.storage.database import Database, Row
 from cloud_sync.storage.queries import queries
 
@@ -10,7 +11,10 @@ from cloud_sync.storage.queries import queries
 def readings_of(
     database: Database, channel_id: int, first: datetime, last: datetime, *, rows_max: int, rows_skipped: int = 0
 ) -> list[Row]:
-    """Readings of a channel, and the envelopes of those that were thinned. Raises ``NotFound``."""
+    """Readings of a channel, from the archive as well, and the envelopes of those that were thinned.
+
+    Raises ``NotFound``, ``ArchiveUnreadable``.
+    """
     return _of(database, "readings_of", channel_id, first, last, rows_max, rows_skipped)
 
 
@@ -28,8 +32,8 @@ def _of(
         if not queries("envelopes").is_channel(connection, channel_id=channel_id):
             raise NotFound(f"there is no channel {channel_id}", "See GET /v1/channels for those there are.")
         find = getattr(queries("envelopes"), query)
-        return list(
-            find(
-                connection, channel_id=channel_id, first=first, last=last, rows_max=rows_max, rows_skipped=rows_skipped
-            )
-        )
+        asked = {"channel_id": channel_id, "first": first, "last": last}
+        if query == "hours_of":  # which the database keeps
+            return list(find(connection, **asked, rows_max=rows_max, rows_skipped=rows_skipped))
+        with recalled(connection, [channel_id], first, last):
+            return list(find(connection, **asked, rows_max=rows_max, rows_skipped=rows_skipped))

@@ -36,9 +36,12 @@ def thin_readings(database: Database, *, months: int, at: datetime) -> dict[str,
     more.
     """
     dropped: dict[str, int] = {}
-    young_at = _months_before(at, months)
+    young_at = months_before(at, months)
     with database.transaction() as connection:
-        old = list(queries("retention").months_before(connection, before=young_at))
+        archived = {row["month"] for row in queries("archive").archived_months(connection)}
+        rows = queries("retention").months_before(connection, before=young_at)
+        # What the archive has of a month is not thinned out, and hours that only some of it is here for are no hours.
+        old = [row for row in rows if row["began_at"].date() not in archived]
     for month in old:
         span = {"began_at": month["began_at"], "ended_at": month["ended_at"]}
         with database.transaction() as connection:
@@ -69,6 +72,7 @@ def _drop_empty(database: Database, names: Iterable[str]) -> None:
             queries("retention").drop_month_if_empty(connection, name=name)
 
 
-def _months_before(at: datetime, months: int) -> datetime:
+def months_before(at: datetime, months: int) -> datetime:
+    """When the month begins before which a month ended more than ``months`` months ago."""
     number = at.year * 12 + at.month - 1 - months
     return datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC)

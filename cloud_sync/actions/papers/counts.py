@@ -24,9 +24,11 @@ def count_of(database: Database, paper_id: str, at: datetime) -> CountSheet:
             queries("papers").to_count(connection, count_id=told["id"], rows_max=LINES_MAX + 1)
         )  # fmt: skip
     is_open = told["decision"] is None
+    # Of a blind count that goes on, nobody is shown what others found.
+    lines = [row for row in told["lines"] if row["counted"] is not None]
     findings = [
         row | ({"expected_then": None, "difference_then": None} if is_open else {})
-        for row in sorted(told["lines"], key=lambda row: (row["place"], row["item"], row["lot_number"], row["serial"]))
+        for row in sorted(lines, key=lambda row: (row["place"], row["item"], row["lot_number"], row["serial"]))
     ]  # fmt: skip
     return CountSheet.model_validate({
         **told, "site": site_shown(place), "place_title": place["place_title"], "to_count": to_count[:LINES_MAX],

@@ -30,7 +30,7 @@ def history_of(database: Database, paper_id: str, at: datetime) -> LotHistory:
     movements = list_movements(database, lot_id=lot_id, rows_max=ROWS_MAX + 1)
     with database.transaction() as connection:
         lot = lot_row(connection, lot_id)
-        site = _site_of_lot(connection, lot_id)
+        site = site_of_lot(connection, lot_id)
     holds = listed(database, "holds_now", lot_id=lot_id, place=None, rows_max=ROWS_MAX, rows_skipped=0)
     stock = list_stock(database, at=at, lot_id=lot_id, rows_max=ROWS_MAX)
     return LotHistory.model_validate({
@@ -53,7 +53,7 @@ def passport_of(database: Database, paper_id: str, at: datetime) -> ThermalPassp
         metrics = {row["id"]: row["metric"] for row in queries("papers").metrics_of_excursions(connection, ids=ids)}
         told["excursions"] = [row | {"metric": metrics[row["excursion_id"]]} for row in told["excursions"]]
         return ThermalPassport.model_validate(
-            {**told, "lot": lot_row(connection, lot_id), "site": _site_of_lot(connection, lot_id)}
+            {**told, "lot": lot_row(connection, lot_id), "site": site_of_lot(connection, lot_id)}
         )
 
 
@@ -72,7 +72,7 @@ def lot_row(connection: Connection, lot_id: int) -> Row:
     return row
 
 
-def _site_of_lot(connection: Connection, lot_id: int) -> dict[str, str]:
+def site_of_lot(connection: Connection, lot_id: int) -> dict[str, str]:
     """The site where most of it is, or was last; the house if it was in none."""
     name = queries("papers").last_place_of_lot(connection, lot_id=lot_id)
     return site_shown(place_row(connection, name)) if name else {"name": "", "title": HOUSE}

@@ -7,7 +7,20 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
-from cloud_sync.actions.papers import compounding, counts, downtime, lots, months, orders, quality, validation
+from cloud_sync.actions.papers import (
+    compounding,
+    controlled,
+    counts,
+    downtime,
+    lots,
+    months,
+    orders,
+    pedigrees,
+    quality,
+    theft,
+    tracing,
+    validation,
+)
 from cloud_sync.actions.papers.sites import style_of
 from cloud_sync.domain.roles import Permission
 from cloud_sync.errors import Conflict, Invalid, NotFound
@@ -15,6 +28,7 @@ from cloud_sync.papers.document import Document
 from cloud_sync.papers.envelope import Envelope, PaperData, data_of, differences
 from cloud_sync.papers.kinds.audit_extract import AuditExtract, audit_extract
 from cloud_sync.papers.kinds.batch_record import BatchRecordData, batch_record, certificate_of_release
+from cloud_sync.papers.kinds.controlled_inventory import ControlledInventory, controlled_inventory
 from cloud_sync.papers.kinds.count_sheet import CountSheet, count_sheet
 from cloud_sync.papers.kinds.downtime_pack import DowntimePack, downtime_pack
 from cloud_sync.papers.kinds.excursion_report import ExcursionReport, excursion_report
@@ -28,8 +42,11 @@ from cloud_sync.papers.kinds.order_papers import (
     pick_list,
     receiving_discrepancy,
 )
+from cloud_sync.papers.kinds.pedigree import Pedigree, pedigree
 from cloud_sync.papers.kinds.recall_report import RecallReport, recall_report
+from cloud_sync.papers.kinds.theft_report import TheftReport, theft_report
 from cloud_sync.papers.kinds.thermal_passport import ThermalPassport, thermal_passport
+from cloud_sync.papers.kinds.tracing_answer import TracingAnswer, tracing_answer
 from cloud_sync.papers.kinds.validation_protocol import ValidationProtocol, validation_protocol
 from cloud_sync.papers.reading import envelope_of
 from cloud_sync.papers.render import made_with, pdf_of
@@ -51,6 +68,7 @@ class PaperName(StrEnum):
     RELEASE = "certificate-of-release"
     DISCREPANCY = "receiving-discrepancy"
     COUNT = "count-sheet"
+    CONTROLLED = "controlled-inventory"
     PICK = "pick-list"
     PACKING = "packing-slip"
     ROOM = "room-report"
@@ -60,6 +78,9 @@ class PaperName(StrEnum):
     MONTH = "monthly-report"
     DOWNTIME = "downtime-pack"
     VALIDATION = "validation-protocol"
+    PEDIGREE = "pedigree"
+    THEFT = "theft-report"
+    TRACING = "tracing-answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +155,14 @@ KINDS: Mapping[PaperName, PaperKind] = {
     PaperName.COUNT: PaperKind(
         "Count sheet", "the number of the count", counts.count_of, count_sheet, _page("/counts/"), CountSheet
     ),
+    PaperName.CONTROLLED: PaperKind(
+        "Inventory of controlled items",
+        "the number of the inventory",
+        controlled.inventory_of,
+        controlled_inventory,
+        lambda _: "/controlled",
+        ControlledInventory,
+    ),
     PaperName.PICK: PaperKind("Pick list", "the number of the order", orders.pick_of, pick_list, ORDER, OrderPaper),
     PaperName.PACKING: PaperKind(
         "Packing slip with transaction information",
@@ -194,6 +223,31 @@ KINDS: Mapping[PaperName, PaperKind] = {
         validation_protocol,
         lambda _: "/records",
         ValidationProtocol,
+    ),
+    PaperName.PEDIGREE: PaperKind(
+        "Pedigree",
+        "the number of the lot, or LOT:SERIAL",
+        pedigrees.pedigree_of,
+        pedigree,
+        _page_of_first("/lots/"),
+        Pedigree,
+    ),
+    PaperName.THEFT: PaperKind(
+        "Report of a suspicious unit",
+        "the number of the case",
+        theft.report_of,
+        theft_report,
+        _page("/cases/"),
+        TheftReport,
+    ),
+    PaperName.TRACING: PaperKind(
+        "Answer to a regulator",
+        "the number of the tracing request",
+        tracing.answer_paper_of,
+        tracing_answer,
+        lambda _: "/tracing-requests",
+        TracingAnswer,
+        Permission.AUDIT,
     ),
 }
 

@@ -13,7 +13,9 @@ from cloud_sync.actions.governance.retention_rules import kept_until
 from cloud_sync.actions.people.passwords import hash_of
 from cloud_sync.domain.personal_data import TOKEN
 from cloud_sync.errors import Conflict, NotAllowed, NotFound
+from cloud_sync.interop.hospital.naming import names
 from cloud_sync.posting.governance.legal_holds import check_person_may_go, check_prescription_may_go
+from cloud_sync.posting.personal_data import keep_prescription_apart, values_of
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -31,13 +33,18 @@ def erase(
     if actor == person:
         raise NotAllowed("nobody erases themselves", "Ask two administrators to do it.")
     with database.transaction() as connection:
-        prescription = person
+        prescription, unread = person, list[int]()
         account: Row | None = queries("accounts").account(connection, person=person)
         if account is None:
             person = queries("personal_data").token_of_prescription(connection, value=person) or person
+            unread = _unread_about(connection, prescription)
         else:
             person = account["person"]
         values = list(queries("personal_data").values_of_person(connection, person=person))
+        if unread and not values:
+            # Only messages that nobody understood name them: by their token they are erased like anybody.
+            person = keep_prescription_apart(connection, prescription)
+            values = list(queries("personal_data").values_of_person(connection, person=person))
         if not values and account is None:
             raise NotFound(
                 f"nothing is kept of {person}",
@@ -59,6 +66,7 @@ def erase(
             return {"person": person, "state": "waits", "asked_by": actor, "values": left}
         queries("personal_data").erase_values(connection, person=person, at=at)
         queries("hospital").erase_messages_about(connection, patient=person)
+        queries("hospital").erase_documents(connection, document_ids=unread)
         if queries("personal_data").empty_targets(connection, person=person):
             queries("alerts").withdraw_messages(connection, target=person, at=at)
         if account is not None:
@@ -73,6 +81,14 @@ def list_erasures(database: Database) -> list[Row]:
     """Erasures that were asked for, the latest first: person, reason, asked_by, asked_at, done_by, done_at."""
     with database.transaction() as connection:
         return list(queries("personal_data").erasures(connection))
+
+
+def _unread_about(connection: Connection, said: str) -> list[int]:
+    """Documents of hospitals that nobody understood and that name them: by what somebody says, or what a token is."""
+    known = [row["value"] for row in values_of(connection, [said]) if row["value"] != "erased"]
+    value = known[0] if known else said
+    rows = queries("hospital").unread_messages(connection) if value and not TOKEN.fullmatch(value) else ()
+    return [row["document_id"] for row in rows if names(bytes(row["content"]), value)]
 
 
 def _subject(person: str) -> str:

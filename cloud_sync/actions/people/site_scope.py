@@ -24,6 +24,8 @@ OF_PATH: Mapping[tuple[str, str], tuple[str, str]] = {
     ("production-batches", "number"): ("places_of_batch", "number"),
     ("corrections", "correction_id"): ("places_of_correction", "id"),
     ("complaints", "complaint_id"): ("places_of_complaint", "id"),
+    ("wastes", "waste_id"): ("places_of_waste", "id"),
+    ("administrations", "administration_id"): ("places_of_administration", "id"),
     ("alert-subscriptions", "name"): ("places_of_subscription", "name"),
     ("alerts/subscriptions", "name"): ("places_of_subscription", "name"),
 }

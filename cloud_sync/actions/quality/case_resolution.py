@@ -12,6 +12,7 @@ from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.posting.holds import check_goods, lift_holds_of_case, place_hold_on
 from cloud_sync.posting.interop.suspects import check_closed
 from cloud_sync.posting.lots import MISMATCH, decide_on_expiry
+from cloud_sync.posting.monitoring.archived_readings import EVER, archived_channels_of, recalled
 from cloud_sync.posting.monitoring.channel_statements import CHANNEL_STATEMENT, decide_on_statement
 from cloud_sync.posting.monitoring.unjudged import NOT_JUDGED
 from cloud_sync.posting.movements import retime
@@ -148,7 +149,8 @@ def both_versions(database: Database, case_id: int) -> list[Row]:
         if case["kind"] != DOUBTED_JOURNAL:
             return []
         data = case["data"]
-        return list(queries("journals").both_versions(connection, name=data["gateway"], journal=data["journal"]))
+        with recalled(connection, archived_channels_of(connection, data["gateway"]), *EVER):
+            return list(queries("journals").both_versions(connection, name=data["gateway"], journal=data["journal"]))
 
 
 def _accept_typed_time(connection: Connection, case: Row, actor: Actor) -> None:

@@ -16,6 +16,8 @@ from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
 
+AMOUNT_MAX = 10**12
+
 
 def make_claim(
     database: Database,
@@ -95,6 +97,8 @@ def _worth(
             f"nobody has said what {lot['item']} of this supplier costs",
             "Give amount and currency, or import its cost.",
         )
+    if worth >= AMOUNT_MAX:
+        raise Invalid(f"{quantity} of {lot['item']} would be worth {worth} {cost.currency}", "Check the quantity.")
     return worth, cost.currency, f"unit cost {cost.cost.normalize():f} {cost.currency} from {cost.valid_from}"
 
 

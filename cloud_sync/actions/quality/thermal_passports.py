@@ -7,6 +7,7 @@ from typing import Any
 
 from cloud_sync.domain.passport import MeasuredStay, allowance_left_s, measure, stands_s, total_mkt_c
 from cloud_sync.domain.uncertain_times import is_unbounded
+from cloud_sync.posting.monitoring.archived_readings import EVER, recalled
 from cloud_sync.posting.monitoring.rule_tracks import rules_over
 from cloud_sync.posting.positions import lot_of
 from cloud_sync.storage.database import Connection, Database, Row
@@ -68,7 +69,17 @@ def passport(
 
 
 def _stay(connection: Connection, row: Row, gap_s: float, at: datetime) -> dict[str, Any]:
+    """Read across the border of the archive."""
+    first = EVER[0] if is_unbounded(row["began_at"]) else row["began_at"] - timedelta(seconds=gap_s)
     ended_at = min(row["ended_at"] or at, at)
+    channels = queries("passport").channels_over(
+        connection, place_id=row["place_id"], began_at=first, ended_at=ended_at
+    )
+    with recalled(connection, {each["id"] for each in channels}, first, ended_at, before=True):
+        return _measured_stay(connection, row, gap_s, ended_at)
+
+
+def _measured_stay(connection: Connection, row: Row, gap_s: float, ended_at: datetime) -> dict[str, Any]:
     began_at = row["began_at"]
     if is_unbounded(began_at):
         first: datetime | None = queries("passport").first_measured_over(

@@ -310,7 +310,8 @@ def _is_ended(connection: Connection, fact_id: int, kind: FactKind, fact: Row) -
 
 def _fact_of_client(connection: Connection, lot_id: int, serial: str, client_id: UUID) -> Row | None:
     rows = _rows(connection, lot_id, serial)
-    return next((row for row in rows if row["data"].get("client_id") == str(client_id)), None)
+    found = next((row for row in rows if row["data"].get("client_id") == str(client_id)), None)
+    return {**found, "patient": ""} if found else None
 
 
 def add_fact(
@@ -342,7 +343,7 @@ def _swap(
         raise Conflict(
             f"serial {new_serial} is a {new['item']}, not a {old['item']}", "Swap for a unit of the same item."
         )
-    chain = queries("devices").chain_of(connection, lot_id=new_lot_id, serial=new_serial)
+    chain = list(queries("devices").chain_of(connection, lot_id=new_lot_id, serial=new_serial))
     if any(row["step"] < 0 for row in chain) or any(
         (row["lot_id"], row["serial"]) == (lot_id, serial) for row in chain
     ):

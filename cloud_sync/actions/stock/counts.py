@@ -13,6 +13,7 @@ from uuid import UUID
 from cloud_sync.actions.master_data.master_data import item_named, place_named
 from cloud_sync.actions.master_data.records import ensure_difference_place
 from cloud_sync.domain.booking import HOUSE, KnownCode, Label, Why
+from cloud_sync.domain.controlled import Found, fault_of_double_count, schedules_asking
 from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.domain.orders import fault_of_count_decision
 from cloud_sync.domain.signatures import RecordKind
@@ -48,10 +49,31 @@ class CountFinding:
     expires_on: date | None = None
 
 
-def open_count(database: Database, *, place: str, number: str | None, actor: str) -> Row:
-    """A new count of a place and what stands in it. Raises ``NotFound``, ``Invalid``, ``Conflict``."""
+def open_count(database: Database, *, place: str, number: str | None, is_blind: bool = False, actor: str) -> Row:
+    """A new count of a place and what stands in it. Raises ``NotFound``, ``Invalid``, ``Conflict``.
+
+    A blind one shows nobody what is expected before the counting ends; controlled items are counted so by their rule.
+    """
     with database.transaction() as connection:
-        return _shown(connection, _open(connection, place_named(connection, place), number, actor))
+        count_id = _open(connection, place_named(connection, place), number, actor)
+        if is_blind:
+            queries("controlled").make_blind(connection, count_id=count_id)
+        return _shown(connection, count_id)
+
+
+def finish_count(database: Database, number: str, *, at: datetime, actor: str) -> Row:
+    """End the counting: nothing more is written down, and a blind count shows what was expected. Raises ``NotFound``,
+    ``Conflict`` if nothing was counted."""
+    with database.transaction() as connection:
+        count_id = _lock_open(connection, number)
+        row = queries("counts").count_by_id(connection, count_id=count_id)
+        if row["finished_at"] is not None:
+            return _shown(connection, count_id)
+        if not list(queries("counts").counted_by(connection, count_id=count_id)):
+            raise Conflict(f"nothing was counted for {number}", "Count first, or reject the count.")
+        queries("controlled").finish_count(connection, count_id=count_id, finished_by=actor, finished_at=at)
+        add_event(connection, actor=actor, kind="count_finished", subject=f"count:{number}")
+        return _shown(connection, count_id)
 
 
 def add_findings(
@@ -81,6 +103,7 @@ def add_findings(
         places = {each.place: _place_in(connection, number, each.place) for each in found}
         lots = lots_of(connection, [_label(connection, each) for each in found])
         count_id = _lock_open(connection, number)
+        _check_goes_on(connection, count_id)
         for line, each in enumerate(found, start=1):
             queries("counts").add_count_line(
                 connection,
@@ -177,6 +200,7 @@ def decide_count(database: Database, number: str, *, approve: bool, reason: str,
         if {line["lot_id"] for line in again} != {line["lot_id"] for line in lines}:
             raise Conflict(f"count {number} is still going on", "Read what was found, and decide again.")
         if approve:
+            _check_counted_as_asked(connection, count, again)
             _check_two_approve(connection, number, again, counters | {count["opened_by"]})
         add_event(
             connection,
@@ -196,6 +220,33 @@ def decide_count(database: Database, number: str, *, approve: bool, reason: str,
             lots_of(connection, [Label(**row) for row in found])  # what the labels said counts from now on
             settle_counts(connection, [(line["lot_id"], line["serial"], line["place_id"]) for line in again])
         return _shown(connection, count_id)
+
+
+def _check_goes_on(connection: Connection, count_id: int) -> None:
+    row = queries("counts").count_by_id(connection, count_id=count_id)
+    if row["finished_at"] is not None:
+        raise Conflict(f"{row['finished_by']} has ended the counting of {row['number']}", "Open another count.")
+
+
+def _check_counted_as_asked(connection: Connection, count: Row, lines: Sequence[Row]) -> None:
+    """Blind counts end before they are approved, and what the house has counted by two, two have found alike."""
+    if count["is_blind"] and count["finished_at"] is None:
+        raise Conflict(
+            f"the blind count {count['number']} still goes on",
+            "End the counting first; then what was expected is shown.",
+        )
+    schedules = schedules_asking(queries("controlled").rules(connection), "double_count")
+    rows = queries("controlled").findings_of_controlled(connection, count_id=count["id"], schedules=sorted(schedules))
+    found = [
+        Found((row["lot_id"], row["place_id"], row["serial"]), f"{row['item']} {row['lot_number']} in {row['place']}",
+              row["counted_by"], row["quantity"]) for row in rows
+    ]  # fmt: skip
+    approved = {(line["lot_id"], line["place_id"], line["serial"]): line["counted"] for line in lines}
+    if fault := fault_of_double_count(found, approved):
+        raise Conflict(
+            f"count {count['number']} is of controlled items: {fault}",
+            "Two people count each position, each alone, until two find the same; or reject it and open another.",
+        )
 
 
 def _check_two_approve(connection: Connection, number: str, lines: Sequence[Row], but: frozenset[str]) -> None:
@@ -232,6 +283,11 @@ def _open(connection: Connection, place: Row, number: str | None, actor: str) ->
     if count_id is None:
         raise Conflict(f"there is a count {number} already", "Choose another number, or leave it out.")
     row = queries("counts").count_by_id(connection, count_id=count_id)
+    blind = schedules_asking(queries("controlled").rules(connection), "blind_count")
+    if blind and blind & {
+        each["schedule"] for each in queries("controlled").schedules_at(connection, place_id=place["id"])
+    }:
+        queries("controlled").make_blind(connection, count_id=count_id)
     add_event(
         connection, actor=actor, kind="count_opened", subject=f"count:{row['number']}", data={"place": place["name"]}
     )
@@ -295,4 +351,7 @@ def _shown(connection: Connection, count_id: int) -> Row:
         for line in queries("counts").count_lines(connection, count_id=count_id)
     ]
     left = list(queries("counts").not_counted(connection, count_id=count_id, rows_max=NOT_COUNTED_MAX))
+    if row["is_blind"] and row["finished_at"] is None and row["decision"] is None:
+        lines = [{**line, "counted": None, "expected": None, "difference": None} for line in lines]
+        left = [{**each, "quantity": None} for each in left]
     return {**row, "lines": lines, "not_counted": left}

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from cloud_sync.api.schemas.common import In, Name
+from cloud_sync.api.schemas.common import In, LotNumber, Name, Quantity
 
 Size = Annotated[str, StringConstraints(pattern=r"^([a-z0-9.-]{1,30})?$")]
 """A sheet (``a4-7160``) or one label in millimetres (``57x32``); empty: the usual size of the kind."""
@@ -62,3 +63,32 @@ class ToteOut(BaseModel):
     to_place: str | None
     numbered_by: str
     numbered_at: datetime
+
+
+class PackLineIn(In):
+    """Goods of a lot, in base units; a unit of its own with its serial."""
+
+    item: Name
+    lot_number: LotNumber
+    quantity: Quantity
+    owner: Name = "house"
+    serial: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]*$", max_length=100)] = ""
+
+
+class PackIn(In):
+    """What is put into a tote, or taken out of it."""
+
+    client_id: UUID = Field(description="A new UUID for each new request; the same to ask again.")
+    place: Name = Field(description="Where the goods are.")
+    lines: Annotated[list[PackLineIn], Field(min_length=1, max_length=1000)]
+
+
+class PackedGoodsOut(BaseModel):
+    """Goods in a tote."""
+
+    lot_id: int
+    item: str
+    lot_number: str
+    owner: str
+    serial: str
+    quantity: int

@@ -52,7 +52,7 @@ class LoggerFileOut(BaseModel):
     device_verdict: str = Field(description="The device's own: alarm, ok, or empty if the file has none.")
     device_alarms: list[str]
     policies: list[str]
-    verdict: Literal["broken", "kept", "judged_in_place"]
+    verdict: Literal["broken", "kept", "judged_in_place", "waiting"]
     broken: list[dict[str, Any]]
     explanation: str = Field(description="Why the device and the policies say the same, or do not.")
     notes: list[str]

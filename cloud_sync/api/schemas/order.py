@@ -315,6 +315,7 @@ class CountIn(In):
 
     place: Name
     number: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)] | None = None
+    is_blind: bool = Field(False, description="Nobody is shown what is expected before the counting ends.")
 
 
 class FoundIn(In):
@@ -349,6 +350,9 @@ class CountHeadOut(BaseModel):
     decided_by: str | None
     decided_at: datetime | None
     reason: str | None
+    is_blind: bool
+    finished_by: str | None
+    finished_at: datetime | None
 
 
 class CountLineOut(BaseModel):
@@ -360,9 +364,11 @@ class CountLineOut(BaseModel):
     owner: str
     serial: str
     place: str
-    counted: int
-    expected: int = Field(description="What stood there then, by all that is known now.")
-    difference: int = Field(description="What is not explained now.")
+    counted: int | None = Field(description="Null while a blind count goes on: the second one counts alone.")
+    expected: int | None = Field(
+        description="What stood there then, by all that is known now; null while a blind count goes on."
+    )
+    difference: int | None = Field(description="What is not explained now.")
     expected_then: int | None = Field(description="What was known to have stood there when the count was decided.")
     difference_then: int | None
     counted_by: str
@@ -378,7 +384,7 @@ class NotCountedOut(BaseModel):
     owner: str
     serial: str
     place: str
-    quantity: int
+    quantity: int | None = Field(description="Null while a blind count goes on.")
 
 
 class CountOut(CountHeadOut):

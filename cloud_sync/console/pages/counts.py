@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.master_data.master_data import list_items, list_places
@@ -44,7 +44,7 @@ SORTS = ("number", "place", "opened_by", "opened_at", "state", "decided_by", "de
 
 
 def _signed(number: int | None) -> str:
-    return "" if number is None else f"{number:+d}" if number else "0"
+    return "hidden" if number is None else f"{number:+d}" if number else "0"
 
 
 FOUND = (
@@ -52,7 +52,9 @@ FOUND = (
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
     Column("serial", "Serial", optional=True),
     Column("place", "Place", filters=True),
-    Column("counted", "Found", Show.NUMBER),
+    Column(
+        "counted", "Found", Show.NUMBER, html=lambda row: "hidden" if row["counted"] is None else str(row["counted"])
+    ),
     Column("expected", "Books say", Show.NUMBER),
     Column("difference", "Difference now", Show.NUMBER, html=lambda row: _signed(row["difference"])),
     Column("counted_by", "Counted by"),
@@ -77,10 +79,12 @@ def counts_page(request: Request, database: Ledger, _: Visitor) -> Any:
 
 
 @router.post("/counts")
-def open_count(database: Ledger, actor: Counter, place: Word = "", number: Word = "") -> Any:
+def open_count(
+    database: Ledger, actor: Counter, place: Word = "", number: Word = "", is_blind: Annotated[bool, Form()] = False
+) -> Any:
     """Open a count of a place and what stands in it."""
-    said = checked(CountIn, place=place, number=number.strip() or None)
-    count = counts.open_count(database, place=said.place, number=said.number, actor=actor.name)
+    said = checked(CountIn, place=place, number=number.strip() or None, is_blind=is_blind)
+    count = counts.open_count(database, place=said.place, number=said.number, is_blind=said.is_blind, actor=actor.name)
     return RedirectResponse(f"/counts/{count['number']}", 303)
 
 
@@ -92,7 +96,7 @@ def count_page(number: Number, request: Request, database: Ledger, actor: Visito
     people = frozenset(line["counted_by"] for line in count["lines"])
     fault = fault_of_count_decision(count["opened_by"], people, actor.name)
     return list_page(
-        request, "count.html", count=count, zone=zone, to_count=count["not_counted"][:TO_COUNT_MAX],
+        request, "count.html", count=count, zone=zone, to_count=_to_count(count)[:TO_COUNT_MAX],
         lines=table(request, "findings", DECIDED if count["decision"] else FOUND, count["lines"], zone=zone),
         fault=fault or "", below=_house(database, count["place"]), items=list_items(database, rows_max=CHOICES_MAX),
         differing=sum(bool(line["difference"]) for line in count["lines"]),
@@ -133,6 +137,13 @@ def add_findings(
     return RedirectResponse(f"/counts/{number}", 303)
 
 
+@router.post("/counts/{number}/finish")
+def finish(number: Number, database: Ledger, actor: Counter, now: Now) -> Any:
+    """End the counting; a blind count shows what was expected."""
+    counts.finish_count(database, number, at=now, actor=actor.name)
+    return RedirectResponse(f"/counts/{number}", 303)
+
+
 @router.post("/counts/{number}/approve")
 def approve(number: Number, database: Ledger, actor: CountApprover, reason: Reason = "") -> Any:
     """Book the differences of what colleagues counted."""
@@ -149,6 +160,12 @@ def _decide(database: Database, number: str, reason: str, actor: str, *, is_appr
     why = reason_of(reason, "a decision")
     counts.decide_count(database, number, approve=is_approval, reason=why, actor=actor)
     return RedirectResponse(f"/counts/{number}", 303)
+
+
+def _to_count(count: Row) -> list[Row]:
+    """What to count; in a blind count all of it, for somebody else has not told what they found."""
+    hidden = [line for line in count["lines"] if line["counted"] is None]
+    return [*count["not_counted"], *hidden]
 
 
 def _house(database: Database, below: str | None = None) -> list[Row]:

@@ -21,13 +21,14 @@ from cloud_sync.storage.database import Row
 
 MEDIA_TYPE = "application/octet-stream"
 FILE_BYTES_MAX = 8 << 20
-VERDICTS = {"broken": ("broken", "bad"), "kept": ("kept", "ok"), "judged_in_place": ("judged in its place", "")}
+VERDICTS = {"broken": ("broken", "bad"), "kept": ("kept", "ok"), "judged_in_place": ("judged in its place", ""),
+            "waiting": ("waits for its order or room", "warn")}  # fmt: skip
 DEVICE = {"alarm": "alarm", "ok": "no alarm", "": "says nothing"}
 
 FILES = (
     Column("brought_at", "Brought", Show.WHEN),
     Column("serial", "Logger", link=lambda row: f"/loggers/{row['id']}"),
-    Column("of", "Of", value=lambda row: f"order {row['order']}" if row["order"] else row["place"]),
+    Column("of", "Of", value=lambda row: f"order {row['order']}" if row["order"] else row["place"] or ""),
     Column("first_at", "From", Show.WHEN),
     Column("last_at", "Until", Show.WHEN),
     Column("lowest", "Lowest °C", Show.NUMBER, html=lambda row: f"{row['lowest']:.1f}"),

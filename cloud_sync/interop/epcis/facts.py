@@ -14,6 +14,8 @@ count difference      ObjectEvent OBSERVE     stock_taking
 made                  TransformationEvent     commissioning, inactive: nobody has released it yet
 serial given here     ObjectEvent ADD         commissioning, active
 case opened           AggregationEvent DELETE unpacking
+tote packed           AggregationEvent ADD    packing, in_progress
+tote unpacked         AggregationEvent DELETE unpacking
 hold                  ObjectEvent OBSERVE     holding, non_sellable_other (recall: recalled); also set to persist
 hold lifted           ObjectEvent OBSERVE     storing, sellable_not_accessible; the persistent one is unset
 excursion             ObjectEvent OBSERVE     holding, non_sellable_other, with the sensor's report and its exception
@@ -21,19 +23,21 @@ decision              ObjectEvent OBSERVE     storing, sellable_not_accessible; 
 ====================  ======================  =====================================================================
 
 There is no disposition "quarantined" in CBV: holding with non_sellable_other is what it calls that. Lots stand in the
-class of an event's quantities, never in its master data. Times are cut to milliseconds. A movement whose time was
-corrected is told twice: as it was said, with an error declaration, and as it was.
+class of an event's quantities, never in its master data. Times are cut to milliseconds. What was corrected later (the
+time of a movement, the number of a lot, the expiry of one that was made here) is told twice: as it was said, with an
+error declaration, and as it was.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import IntEnum
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from cloud_sync.interop.epcis.corrected import as_known, corrections_of
 from cloud_sync.interop.epcis.identifiers import Gs1Id
 from cloud_sync.interop.epcis.rules import Event
 from edge_agent.domain.barcodes.item_codes import code_of_case
@@ -63,6 +67,8 @@ class Source(IntEnum):
     LIFTED = 4
     EXCURSION = 5
     DECISION = 6
+    RETOLD = 7
+    PACKED = 8
 
 
 _STEPS: Mapping[str, tuple[str, str, str]] = {
@@ -86,28 +92,55 @@ STEPS_OF_MOVEMENTS: Mapping[str, tuple[str, ...]] = {
 _PARTNERS = frozenset({"supplier", "customer", "ward"})
 
 
-def event_id(ledger: bytes, source: Source, row_id: int) -> str:
+ROW_BITS, REVISION_BITS = 46, 8
+
+
+class Statement(NamedTuple):
+    """Which event of ours: where it comes from, the row, and after how many corrections of what it says."""
+
+    source: Source
+    row_id: int
+    revision: int = 0
+
+    @property
+    def number(self) -> int:
+        """One number for all of it."""
+        return int(self.source) << ROW_BITS + REVISION_BITS | self.revision << ROW_BITS | self.row_id
+
+
+def statement_of(number: int) -> Statement:
+    """The statement with this :attr:`Statement.number`.
+
+    >>> statement_of(Statement(Source.HOLD, 77, 2).number)
+    Statement(source=<Source.HOLD: 3>, row_id=77, revision=2)
+    """
+    row_id, revision = number & (1 << ROW_BITS) - 1, number >> ROW_BITS & (1 << REVISION_BITS) - 1
+    return Statement(Source(number >> ROW_BITS + REVISION_BITS), row_id, revision)
+
+
+def event_id(ledger: bytes, source: Source, row_id: int, revision: int = 0) -> str:
     """The id of an event of ours: a UUID (version 8, RFC 9562) of the ledger, where it comes from, and which it is.
 
-    ``ledger`` is what tells this ledger from others, its first public key.
+    ``ledger`` is what tells this ledger from others, its first public key. ``revision``: how often what it says had
+    been corrected.
     """
     high = int.from_bytes(sha256(ledger).digest()[:8], "big") & ~0xF000 | 0x8000
-    low = 0b10 << 62 | int(source) << 56 | row_id
+    low = 0b10 << 62 | int(source) << 56 | min(revision, (1 << REVISION_BITS) - 1) << ROW_BITS | row_id
     return f"urn:uuid:{UUID(int=high << 64 | low)}"
 
 
-def row_of_event_id(ledger: bytes, said: str) -> tuple[Source, int] | None:
-    """Which row an id of :func:`event_id` names; None if it is no id of this ledger.
+def row_of_event_id(ledger: bytes, said: str) -> Statement | None:
+    """Which statement an id of :func:`event_id` names; None if it is no id of this ledger.
 
-    >>> row_of_event_id(b"key", event_id(b"key", Source.HOLD, 77))
-    (<Source.HOLD: 3>, 77)
+    >>> row_of_event_id(b"key", event_id(b"key", Source.HOLD, 77, 1))
+    Statement(source=<Source.HOLD: 3>, row_id=77, revision=1)
     """
     try:
         low = UUID(said.removeprefix("urn:uuid:")).int & (1 << 62) - 1
-        source, row_id = Source(low >> 56), low & (1 << 56) - 1
+        found = Statement(Source(low >> 56), low & (1 << ROW_BITS) - 1, low >> ROW_BITS & (1 << REVISION_BITS) - 1)
     except ValueError:
         return None
-    return (source, row_id) if event_id(ledger, source, row_id) == said.lower() else None
+    return found if event_id(ledger, *found) == said.lower() else None
 
 
 def place_uri(row: Row, side: str = "") -> str:
@@ -144,28 +177,39 @@ def goods_of(row: Row, *, quantity: int | None) -> dict[str, list[Any]]:
 
 
 def events_of_movement(row: Row, ledger: bytes, inputs: Sequence[Row] = ()) -> list[Event]:
-    """The events of a movement: one as a rule; none for what was consumed; two where its time was corrected.
+    """The event of a movement as a list of one, which is empty for what was consumed.
 
-    ``row["source"]`` says which of the two it is. ``inputs``: what went into the batch that it came out of.
+    ``row["source"]``: of one whose time was corrected, ``MOVEMENT`` is as it was said. ``row["revision"]``: after how
+    many corrections of its lots; None or nothing: all of them. ``inputs``: what went into the batch it came out of.
     """
-    is_corrected = row["said_at"] is not None
-    is_as_said = row["source"] == Source.MOVEMENT and is_corrected
+    is_as_said = row["source"] == Source.MOVEMENT and row["said_at"] is not None
+    now = Source.CORRECTED if row["said_at"] is not None else Source.MOVEMENT
     at = row["said_at"] if is_as_said else row["occurred_at"]
-    source = Source(row["source"])
-    head = _head(event_id(ledger, source, row["id"]), at, row["recorded_at"], row["zone"])
-    if is_as_said:
-        head["errorDeclaration"] = {
-            "declarationTime": _time(row["recorded_at"]),
-            "reason": "incorrect_data",
-            "correctiveEventIDs": [event_id(ledger, Source.CORRECTED, row["id"])],
-        }
+    (known, *consumed), _ = as_known([row, *inputs], row)
+    head = _head_of(row, ledger, Source(row["source"]), at, row["recorded_at"], row["zone"], now=now)
     if row["from_kind"] == "production":
-        return [{**head, **_made(row, inputs)}]
+        return [{**head, **_made(known, consumed)}]
     if row["action"] == "commission":  # loose stock that got serials: told once, of the units
-        return [{**head, **_commissioned(row)}] if row["from_kind"] == "unpacking" else []
+        return [{**head, **_commissioned(known)}] if row["from_kind"] == "unpacking" else []
     if row["action"] == "open_case":
-        return [{**head, **_opened(row)}] if row["from_kind"] == "unpacking" else []
-    return [{**head, **_moved(row)}] if row["action"] in _STEPS else []
+        return [{**head, **_opened(known)}] if row["from_kind"] == "unpacking" else []
+    return [{**head, **_moved(known)}] if row["action"] in _STEPS else []
+
+
+def event_of_packing(row: Row, ledger: bytes) -> Event:
+    """What was packed into a tote, or taken out of it: ``row["goods"]`` with their quantities."""
+    is_out = row["is_unpacking"]
+    goods = [goods_of(each, quantity=each["quantity"]) for each in as_known(row["goods"], row)[0]]
+    epcs = [epc for each in goods for epc in each.get("epcs", [])]
+    classes = [one for each in goods for one in each.get("classes", [])]
+    return {
+        **_head_of(row, ledger, Source.PACKED, row["occurred_at"], row["recorded_at"], row["zone"]),
+        "type": "AggregationEvent", "action": "DELETE" if is_out else "ADD",
+        "bizStep": "unpacking" if is_out else "packing", "disposition": "in_progress",
+        "parentID": Gs1Id("00", row["sscc"]).uri,
+        **({"childEPCs": epcs} if epcs else {}), **({"childQuantityList": classes} if classes else {}),
+        **_where(row), **_order(row),
+    }  # fmt: skip
 
 
 def _moved(row: Row) -> dict[str, Any]:
@@ -216,7 +260,13 @@ def _made(row: Row, inputs: Sequence[Row]) -> dict[str, Any]:
         "disposition": "inactive",
         "readPoint": {"id": place_uri(row, "to_")},
         "bizLocation": {"id": place_uri(row, "to_")},
+        **({"ilmd": expiry} if (expiry := _expiry(row)) else {}),
     }
+
+
+def _expiry(row: Row) -> dict[str, str]:
+    """The day on which goods expire, as master data of them; nothing if nobody said it."""
+    return {"cbvmda:itemExpirationDate": str(row["expires_on"])[:10]} if row.get("expires_on") else {}
 
 
 def _commissioned(row: Row) -> dict[str, Any]:
@@ -224,7 +274,7 @@ def _commissioned(row: Row) -> dict[str, Any]:
     return {
         "type": "ObjectEvent", **_object(goods_of(row, quantity=row["quantity"])), "action": "ADD",
         "bizStep": "commissioning", "disposition": "active", "readPoint": where, "bizLocation": where,
-        "ilmd": {"cbvmda:lotNumber": row["lot_number"]},
+        "ilmd": {"cbvmda:lotNumber": row["lot_number"], **_expiry(row)},
     }  # fmt: skip
 
 
@@ -249,16 +299,16 @@ def event_of_hold(row: Row, ledger: bytes) -> Event:
     word = "recalled" if row["kind"] == "recall" else "non_sellable_other"
     ended = source is Source.LIFTED
     at = row["lifted_at"] if ended else row["since"] or row["placed_at"]
-    event = _head(event_id(ledger, source, row["id"]), at, row["lifted_at"] if ended else row["placed_at"], row["zone"])
-    event |= {"type": "ObjectEvent", **_all_goods(row["goods"]), "action": "OBSERVE"}
+    event = _head_of(row, ledger, source, at, row["lifted_at"] if ended else row["placed_at"], row["zone"])
+    event |= {"type": "ObjectEvent", **_all_goods(row), "action": "OBSERVE"}
     event |= _standing(is_free=ended, word=word)
     return event | _where(row)
 
 
 def event_of_excursion(row: Row, ledger: bytes) -> Event:
     """An excursion with the sensor's report: with the goods that it exposed, or of the room alone."""
-    event = _head(event_id(ledger, Source.EXCURSION, row["id"]), row["began_at"], row["recorded_at"], row["zone"])
-    event |= {"type": "ObjectEvent", **_all_goods(row["goods"]), "action": "OBSERVE"}
+    event = _head_of(row, ledger, Source.EXCURSION, row["began_at"], row["recorded_at"], row["zone"])
+    event |= {"type": "ObjectEvent", **_all_goods(row), "action": "OBSERVE"}
     event |= _standing(is_free=False, word="non_sellable_other") if row["goods"] else {"bizStep": "sensor_reporting"}
     event |= _where(row)
     said = {"startTime": _time(row["began_at"])}
@@ -280,8 +330,8 @@ def _report(row: Row) -> dict[str, Any]:
 
 def event_of_decision(row: Row, ledger: bytes) -> Event:
     """What quality decided on goods that an excursion exposed: free again, not conformant, or to be destroyed."""
-    event = _head(event_id(ledger, Source.DECISION, row["id"]), row["decided_at"], row["decided_at"], row["zone"])
-    event |= {"type": "ObjectEvent", **_all_goods(row["goods"]), "action": "OBSERVE"}
+    event = _head_of(row, ledger, Source.DECISION, row["decided_at"], row["decided_at"], row["zone"])
+    event |= {"type": "ObjectEvent", **_all_goods(row), "action": "OBSERVE"}
     is_free = row["decision"] == "release"
     event |= _standing(is_free=is_free, word="non_sellable_other" if is_free else "non_conformant")
     return event | _where(row)
@@ -296,8 +346,8 @@ def _standing(*, is_free: bool, word: str) -> dict[str, Any]:
     return {"bizStep": "holding", "disposition": word, "persistentDisposition": {"set": [word]}}
 
 
-def _all_goods(rows: Sequence[Row]) -> dict[str, Any]:
-    goods = [goods_of(row, quantity=None) for row in rows]
+def _all_goods(row: Row) -> dict[str, Any]:
+    goods = [goods_of(each, quantity=None) for each in as_known(row["goods"], row)[0]]
     found: dict[str, list[Any]] = {
         "epcs": list(dict.fromkeys(epc for each in goods for epc in each.get("epcs", []))),
         "classes": list({one["epcClass"]: one for each in goods for one in each.get("classes", [])}.values()),
@@ -309,13 +359,35 @@ def _where(row: Row) -> dict[str, Any]:
     return {} if row["place"] is None else {"readPoint": {"id": place_uri(row)}, "bizLocation": {"id": place_uri(row)}}
 
 
-def _head(identity: str, at: datetime, recorded_at: datetime, zone: str | None) -> dict[str, Any]:
-    return {
-        "eventID": identity,
+def _head_of(
+    row: Row,
+    ledger: bytes,
+    source: Source,
+    at: datetime,
+    recorded_at: datetime,
+    zone: str | None,
+    *,
+    now: Source | None = None,
+) -> dict[str, Any]:
+    """What an event begins with; a statement that does not hold any more says which one does. ``now``: the source of
+    the one that holds, if it is another."""
+    corrections = corrections_of(row)
+    _, revision = as_known((), row)
+    now = source if now is None else now
+    head: dict[str, Any] = {
+        "eventID": event_id(ledger, source, row["id"], revision),
         "eventTime": _time(at),
-        "recordTime": _time(recorded_at),
+        "recordTime": _time(corrections[revision - 1].decided_at if revision else recorded_at),
         "eventTimeZoneOffset": _offset(at, zone or "UTC"),
     }
+    if now is not source or revision < len(corrections):
+        declared_at = corrections[revision].decided_at if revision < len(corrections) else recorded_at
+        head["errorDeclaration"] = {
+            "declarationTime": _time(declared_at),
+            "reason": "incorrect_data",
+            "correctiveEventIDs": [event_id(ledger, now, row["id"], len(corrections))],
+        }
+    return head
 
 
 def _time(at: datetime) -> str:

@@ -8,7 +8,15 @@ from typing import Any
 
 from cloud_sync.interop.hospital.facts import LABEL_NUMBER, HospitalFact, HospitalOrder, Told
 from cloud_sync.interop.hospital.fhir_models import shape_faults_of
-from cloud_sync.interop.hospital.fhir_out import GTIN_SYSTEM, ITEM_SYSTEM, NDC_SYSTEM, ORDER_SYSTEM, SERIAL_SYSTEM
+from cloud_sync.interop.hospital.fhir_out import (
+    GTIN_SYSTEM,
+    HOUSE,
+    ITEM_SYSTEM,
+    NDC_SYSTEM,
+    ORDER_SYSTEM,
+    OWNER,
+    SERIAL_SYSTEM,
+)
 from cloud_sync.interop.hospital.fhir_rules import Release, RuleFault, faults_of
 from edge_agent.domain.barcodes.item_codes import scanned_ndc
 from edge_agent.domain.wire.records import Action
@@ -35,12 +43,13 @@ class Incoming:
     """What a resource says. ``identifier`` is its own (system|value): the same again is the same fact.
 
     Places that it names by id are ``#12``, for the ledger to look up. ``unit``: what its quantity counts, as it says
-    it.
+    it. ``owner``: whose stock it is.
     """
 
     identifier: str
     told: Told
     unit: str
+    owner: str = HOUSE
 
 
 def read_resource(resource: Any, release: Release, type_: str) -> Incoming:
@@ -90,7 +99,7 @@ class _Reader:
             order=self._order("authorizingPrescription"),
             patient=_who(self._it.get("subject")),
         )
-        return Incoming(self._identifier(), Told((fact,)), _unit(self._it))
+        return Incoming(self._identifier(), Told((fact,)), _unit(self._it), self._owner())
 
     def request(self, release: Release) -> Incoming:
         """A requisition."""
@@ -113,7 +122,7 @@ class _Reader:
             to_place=self._place("deliverTo"),
             patient=_who(self._it.get("deliverFor")),
         )
-        return Incoming(identifier, Told(orders=(order,)), _unit(self._it))
+        return Incoming(identifier, Told(orders=(order,)), _unit(self._it), self._owner())
 
     def _medication(self, release: Release) -> tuple[Any, Mapping[str, Any], str]:
         """The concept, the batch and the serial of what was dispensed."""
@@ -228,6 +237,14 @@ class _Reader:
             if value := _text(_at(each, "identifier", "value")):
                 return value
         return ""
+
+    def _owner(self) -> str:
+        """Whose stock it is: the house's, if no extension says otherwise."""
+        said = self._it.get("extension")
+        for each in said if isinstance(said, list) else []:
+            if _at(each, "url") == OWNER:
+                return _text(_at(each, "valueString")) or HOUSE
+        return HOUSE
 
     def _identifiers(self) -> list[Mapping[str, Any]]:
         said = self._it.get("identifier")

@@ -16,6 +16,9 @@ Json = dict[str, Any]
 ITEM_SYSTEM = "urn:x-lotwarden:item"
 LOT_SYSTEM = "urn:x-lotwarden:lot"
 ORDER_SYSTEM = "urn:x-lotwarden:order"
+OWNER = "urn:x-lotwarden:owner"
+"""The extension that says whose stock it is, where that is not the house's."""
+HOUSE = "house"
 MOVEMENT_SYSTEM = "urn:x-lotwarden:movement"
 PLACE_SYSTEM = "urn:x-lotwarden:place"
 SERIAL_SYSTEM = "urn:x-lotwarden:serial"
@@ -119,6 +122,8 @@ def medication_dispense(row: Row, item: Item, release: Release) -> Json:
         "whenHandedOver": instant(row["occurred_at"]),
         "location": place_reference(row["from_id"], row["from_place"], "room"),
     }
+    if row["owner"] != HOUSE:
+        resource["extension"] = [{"url": OWNER, "valueString": row["owner"]}]
     inside = {"reference": "#medication", "display": f"{item.name}, lot {row['lot_number']}"}
     if release is Release.R4:
         resource["medicationReference"] = inside

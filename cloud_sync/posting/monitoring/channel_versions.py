@@ -6,6 +6,7 @@ finds within limits ends nothing of what the channel itself says. The caller dec
 
 from collections.abc import Sequence
 
+from cloud_sync.posting.monitoring.archived_readings import archived_channels_in, bring_home
 from cloud_sync.posting.monitoring.rule_tracks import forget_versions, judge_again
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
@@ -28,6 +29,8 @@ def versions_of(connection: Connection, gateway_id: int, journal: str) -> dict[t
 
 def part_versions(connection: Connection, gateway_id: int, journal: str) -> None:
     """Take what a journal measured out of the channels, into versions of them, and judge both."""
+    list(queries("tracks").lock_channels_of_gateway(connection, gateway_id=gateway_id))
+    bring_home(connection, archived_channels_in(connection, gateway_id))
     queries("journals").add_versions_of_all(connection, gateway_id=gateway_id, journal=journal)
     list(queries("tracks").lock_channels_of_gateway(connection, gateway_id=gateway_id))
     queries("journals").readings_to_versions(connection, gateway_id=gateway_id, journal=journal)

@@ -9,6 +9,8 @@ from typing import Any
 
 from cloud_sync.domain.excursion_detection import Changes, FoundExcursion, Stored, compare
 from cloud_sync.domain.place_excursions import ProbeExcursion, Speaking, combine
+from cloud_sync.errors import ArchiveUnreadable
+from cloud_sync.posting.monitoring.archived_readings import reaches_across, recalled
 from cloud_sync.posting.monitoring.excursions import PlaceFinding, apply_changes, worsen
 from cloud_sync.posting.monitoring.exposures import expose_excursions
 from cloud_sync.posting.monitoring.rule_evaluation import Subject
@@ -122,10 +124,18 @@ def _speaking(
 
 
 def _times_covered(connection: Connection, subject: Subject[Any], extent: Interval) -> list[Interval]:
+    """Across the border of the archive; a channel whose file cannot be read speaks for nothing."""
     gap_s = None if isinstance(subject.rule, SilenceRule) else subject.rule.gap_s
-    rows = queries("excursions").covered_by_good_readings(
-        connection, channel_id=subject.channel_id, first=extent.begins, before=extent.ends, gap_s=gap_s
-    )
+    try:
+        ids = [subject.channel_id] if reaches_across(connection, subject.channel_id, extent.first) else []
+        with recalled(connection, ids, extent.first, extent.last, before=True):
+            rows = list(
+                queries("excursions").covered_by_good_readings(
+                    connection, channel_id=subject.channel_id, first=extent.begins, before=extent.ends, gap_s=gap_s
+                )
+            )
+    except ArchiveUnreadable:
+        return []
     spells = [Interval(row["began_at"], row["ended_at"]).cut(subject.in_force) for row in rows]
     return [each for each in spells if not each.is_empty]
 

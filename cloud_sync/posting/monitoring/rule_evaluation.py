@@ -104,7 +104,7 @@ def not_quiet(
     quiet: list[Subject[Rule]] = []
     for subject in subjects:
         rule, track = subject.rule, tracks.get((subject.channel_id, subject.rule.name))
-        is_new = track is None or not _is_defined_by(rule, track["definition"])
+        is_new = track is None or not is_defined_by(rule, track["definition"])
         if rule.signal is not None or is_new or subject.channel_id in redrawn:
             loud.append(subject)
             continue
@@ -121,7 +121,7 @@ def not_quiet(
 
 
 @lru_cache(DEFINITIONS_CACHED)
-def _is_defined_by(rule: Rule, definition: str) -> bool:
+def is_defined_by(rule: Rule | SilenceRule, definition: str) -> bool:
     """Whether the rule is still the one of which the track tells. Asked of all tracks of a gateway again and again."""
     return bool(json.loads(definition) == asdict(rule))
 
@@ -159,10 +159,10 @@ def _window(connection: Connection, subject: Subject[Rule], span: Span, track: R
     first, last = span
     if first > track["last_at"]:
         return Window(_state(track), after=track["last_at"])
-    after = queries("tracks").last_back_before(connection, at=first, **_of_rule(subject))
+    after = queries("tracks").last_back_before(connection, at=first, **of_rule(subject))
     if after is not None and after not in subject.in_force:
         after = None
-    until = queries("tracks").first_back_after(connection, at=last, **_of_rule(subject))
+    until = queries("tracks").first_back_after(connection, at=last, **of_rule(subject))
     return Window(DetectionState(last_at=after), after, until)
 
 
@@ -338,7 +338,7 @@ def _instants(
         cursor.itersize = INSTANTS_AT_ONCE
         sql = queries("tracks").instants.sql
         bounds = {"first": wanted.begins, "before": wanted.ends}
-        yield from cursor.execute(sql, {**bounds, **_of_rule(subject)})
+        yield from cursor.execute(sql, {**bounds, **of_rule(subject)})
 
 
 def _track(connection: Connection, subject: Subject[Any]) -> Row | None:
@@ -393,7 +393,8 @@ def _keep_track(
     )
 
 
-def _of_rule(subject: Subject[Rule]) -> dict[str, Any]:
+def of_rule(subject: Subject[Rule]) -> dict[str, Any]:
+    """The parameters by which queries look at readings as a rule does."""
     signal = subject.rule.signal
     return {
         "channel_id": subject.channel_id,

@@ -12,6 +12,8 @@ from typing import Any
 
 from cloud_sync.errors import Conflict, NotFound
 from cloud_sync.posting.cases import LEDGER
+from cloud_sync.posting.monitoring.archive_reach import Borders, bring_home_for, bring_home_for_silence, sighted
+from cloud_sync.posting.monitoring.archived_readings import bring_home
 from cloud_sync.posting.monitoring.envelopes import Span, draw_envelopes
 from cloud_sync.posting.monitoring.place_judgement import (
     Judged,
@@ -50,10 +52,13 @@ def judge(connection: Connection, new: Mapping[int, Span], *, alone: bool = Fals
         _judge_all(connection, begun_earlier, alone=alone)
 
 
-def _judge(connection: Connection, new: Mapping[int, Span], *, alone: bool) -> list[int]:
+def _judge(
+    connection: Connection, new: Mapping[int, Span], *, alone: bool, known_blind: Borders | None = None
+) -> list[int]:
     """Gives the channels of which all has to be judged again: they turn out to have begun to measure earlier."""
+    blind = bring_home_for(connection, new) if known_blind is None else known_blind
     new, redrawn = draw_envelopes(connection, new)
-    every = subjects_of(connection, new)
+    every = sighted(subjects_of(connection, new), blind)
     subjects = [each for each in every if not isinstance(each.rule, SilenceRule)]
     subjects = [each for each in subjects if _is_touched(each, new[each.channel_id])]
     found: list[Judged] = []
@@ -87,8 +92,10 @@ def judge_silence(
     if horizon is None:
         return
     channels = queries("tracks").channels_of_gateway(connection, gateway_id=gateway_id, journal=journal)
+    ids = [row["id"] for row in channels]
+    blind = bring_home_for_silence(connection, ids, new, horizon)
     found: list[Judged] = []
-    for subject in subjects_of(connection, [row["id"] for row in channels]):
+    for subject in sighted(subjects_of(connection, ids), blind):
         if isinstance(subject.rule, SilenceRule):
             judge_one = judge_former_silence if subject.is_former else judge_silent
             span = new.get(subject.channel_id)
@@ -234,10 +241,12 @@ def forget_versions(connection: Connection, version_ids: list[int], channel_ids:
 
 
 def _judge_all(connection: Connection, channel_ids: list[int], *, alone: bool) -> None:
+    blind = bring_home(connection, channel_ids)
     queries("tracks").forget_tracks(connection, channel_ids=channel_ids)
-    _withdraw_strays(connection, channel_ids, alone=alone)
-    spans = list(queries("tracks").spans_of_channels(connection, channel_ids=channel_ids))
-    _judge(connection, {row["channel_id"]: (row["first"], row["last"]) for row in spans}, alone=alone)
+    _withdraw_strays(connection, [each for each in channel_ids if each not in blind], alone=alone)
+    rows = list(queries("tracks").spans_of_channels(connection, channel_ids=channel_ids))
+    spans = {row["channel_id"]: (row["first"], row["last"]) for row in rows}
+    _judge(connection, spans, alone=alone, known_blind=blind)
     for row in list(queries("tracks").gateways_of_channels(connection, channel_ids=channel_ids)):
         judge_silence(connection, row["gateway_id"], {}, journal=row["journal"], alone=alone)
 

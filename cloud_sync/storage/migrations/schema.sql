@@ -104,6 +104,51 @@ CREATE TABLE account_session (
 CREATE INDEX account_session_of_person ON public.account_session USING btree (person) WHERE (ended_at IS NULL);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE administration (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    fact text NOT NULL,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL DEFAULT ''::text,
+    quantity bigint NOT NULL,
+    expires_on date,
+    from_place bigint NOT NULL,
+    to_place bigint NOT NULL,
+    site_id bigint,
+    day date NOT NULL,
+    payer_class text NOT NULL,
+    patient text NOT NULL,
+    order_number text NOT NULL DEFAULT ''::text,
+    dose numeric(18,6),
+    wasted numeric(18,6),
+    dose_unit text NOT NULL DEFAULT ''::text,
+    given_by text NOT NULL,
+    given_at timestamp with time zone NOT NULL,
+    witness text NOT NULL DEFAULT ''::text,
+    not_charged text NOT NULL DEFAULT ''::text,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT administration_check CHECK ((num_nulls(dose, wasted) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT administration_check1 CHECK ((witness <> given_by)),
+    CONSTRAINT administration_dose_check CHECK ((dose >= (0)::numeric)),
+    CONSTRAINT administration_fact_key UNIQUE (fact),
+    CONSTRAINT administration_from_place_fkey FOREIGN KEY (from_place) REFERENCES place(id),
+    CONSTRAINT administration_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT administration_patient_check CHECK (starts_with(patient, 'personal:'::text)),
+    CONSTRAINT administration_pkey PRIMARY KEY (id),
+    CONSTRAINT administration_quantity_check CHECK ((quantity > 0)),
+    CONSTRAINT administration_site_id_fkey FOREIGN KEY (site_id) REFERENCES place(id),
+    CONSTRAINT administration_to_place_fkey FOREIGN KEY (to_place) REFERENCES place(id),
+    CONSTRAINT administration_wasted_check CHECK ((wasted >= (0)::numeric))
+);
+CREATE INDEX administration_day ON public.administration USING btree (day, site_id);
+CREATE INDEX administration_lot ON public.administration USING btree (lot_id);
+CREATE INDEX administration_patient ON public.administration USING btree (patient);
+CREATE TRIGGER administration_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.administration FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER administration_sealed_delete AFTER DELETE ON public.administration REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_administration();
+CREATE TRIGGER administration_sealed_insert AFTER INSERT ON public.administration REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_administration();
+CREATE TRIGGER administration_sealed_update AFTER UPDATE ON public.administration REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_administration();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE alert (
     id bigint NOT NULL GENERATED AS IDENTITY,
     kind text NOT NULL,
@@ -300,6 +345,88 @@ CREATE TRIGGER api_token_sealed_insert AFTER INSERT ON public.api_token REFERENC
 CREATE TRIGGER api_token_sealed_update AFTER UPDATE ON public.api_token REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_api_token();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE archive_file (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    manifest integer NOT NULL,
+    name text NOT NULL,
+    month date NOT NULL,
+    gateway_id bigint NOT NULL,
+    row_count bigint NOT NULL,
+    bytes bigint NOT NULL,
+    footer_bytes integer NOT NULL,
+    sha256 bytea NOT NULL,
+    footer_sha256 bytea NOT NULL,
+    CONSTRAINT archive_file_bytes_check CHECK ((bytes > 0)),
+    CONSTRAINT archive_file_footer_bytes_check CHECK ((footer_bytes > 0)),
+    CONSTRAINT archive_file_footer_sha256_check CHECK ((octet_length(footer_sha256) = 32)),
+    CONSTRAINT archive_file_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT archive_file_manifest_fkey FOREIGN KEY (manifest) REFERENCES archive_manifest(number),
+    CONSTRAINT archive_file_month_check CHECK ((month = date_trunc('month'::text, (month)::timestamp with time zone))),
+    CONSTRAINT archive_file_name_key UNIQUE (name),
+    CONSTRAINT archive_file_pkey PRIMARY KEY (id),
+    CONSTRAINT archive_file_row_count_check CHECK ((row_count > 0)),
+    CONSTRAINT archive_file_sha256_check CHECK ((octet_length(sha256) = 32))
+);
+CREATE INDEX archive_file_manifest ON public.archive_file USING btree (manifest);
+CREATE INDEX archive_file_month ON public.archive_file USING btree (month, gateway_id);
+CREATE TRIGGER archive_file_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.archive_file FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER archive_file_sealed_delete AFTER DELETE ON public.archive_file REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_archive_file();
+CREATE TRIGGER archive_file_sealed_insert AFTER INSERT ON public.archive_file REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_archive_file();
+CREATE TRIGGER archive_file_sealed_update AFTER UPDATE ON public.archive_file REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_archive_file();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE archive_manifest (
+    number integer NOT NULL,
+    name text NOT NULL,
+    sha256 bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    CONSTRAINT archive_manifest_name_key UNIQUE (name),
+    CONSTRAINT archive_manifest_number_check CHECK ((number > 0)),
+    CONSTRAINT archive_manifest_pkey PRIMARY KEY (number),
+    CONSTRAINT archive_manifest_sha256_check CHECK ((octet_length(sha256) = 32))
+);
+CREATE TRIGGER archive_manifest_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.archive_manifest FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER archive_manifest_sealed_delete AFTER DELETE ON public.archive_manifest REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_archive_manifest();
+CREATE TRIGGER archive_manifest_sealed_insert AFTER INSERT ON public.archive_manifest REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_archive_manifest();
+CREATE TRIGGER archive_manifest_sealed_update AFTER UPDATE ON public.archive_manifest REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_archive_manifest();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE archive_part (
+    file_id bigint NOT NULL,
+    number integer NOT NULL,
+    channel_id bigint NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    row_count integer NOT NULL,
+    byte_offset bigint NOT NULL,
+    bytes integer NOT NULL,
+    sha256 bytea NOT NULL,
+    is_home boolean NOT NULL DEFAULT false,
+    CONSTRAINT archive_part_byte_offset_check CHECK ((byte_offset >= 0)),
+    CONSTRAINT archive_part_bytes_check CHECK ((bytes > 0)),
+    CONSTRAINT archive_part_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
+    CONSTRAINT archive_part_check CHECK ((last_at >= first_at)),
+    CONSTRAINT archive_part_file_id_fkey FOREIGN KEY (file_id) REFERENCES archive_file(id),
+    CONSTRAINT archive_part_number_check CHECK ((number >= 0)),
+    CONSTRAINT archive_part_pkey PRIMARY KEY (file_id, number),
+    CONSTRAINT archive_part_row_count_check CHECK ((row_count > 0)),
+    CONSTRAINT archive_part_sha256_check CHECK ((octet_length(sha256) = 32))
+);
+CREATE INDEX archive_part_away ON public.archive_part USING btree (channel_id, last_at) WHERE (NOT is_home);
+CREATE INDEX archive_part_channel ON public.archive_part USING btree (channel_id);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE archive_store (
+    is_the_one boolean NOT NULL DEFAULT true,
+    url text NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT archive_store_is_the_one_check CHECK (is_the_one),
+    CONSTRAINT archive_store_pkey PRIMARY KEY (is_the_one)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE backup (
     id bigint NOT NULL GENERATED AS IDENTITY,
     made_at timestamp with time zone NOT NULL,
@@ -350,6 +477,57 @@ CREATE POLICY of_owner ON batch_fact AS PERMISSIVE FOR SELECT TO lotwarden_clien
    FROM production_batch
   WHERE (production_batch.id = batch_fact.batch_id)))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE billing_conversion (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    table_id bigint NOT NULL,
+    ndc text NOT NULL,
+    hcpcs text NOT NULL,
+    description text NOT NULL DEFAULT ''::text,
+    dose_unit text NOT NULL,
+    dose_per_base_unit numeric(18,6) NOT NULL,
+    dose_per_billing_unit numeric(18,6) NOT NULL,
+    ndc_unit text NOT NULL,
+    ndc_units_per_base_unit numeric(18,6) NOT NULL,
+    container text NOT NULL,
+    rounding text NOT NULL,
+    valid_from date NOT NULL,
+    valid_until date,
+    CONSTRAINT billing_conversion_check CHECK ((valid_until >= valid_from)),
+    CONSTRAINT billing_conversion_container_check CHECK ((container = ANY (ARRAY['single_dose'::text, 'multi_dose'::text]))),
+    CONSTRAINT billing_conversion_dose_per_base_unit_check CHECK ((dose_per_base_unit > (0)::numeric)),
+    CONSTRAINT billing_conversion_dose_per_billing_unit_check CHECK ((dose_per_billing_unit > (0)::numeric)),
+    CONSTRAINT billing_conversion_dose_unit_check CHECK ((dose_unit <> ''::text)),
+    CONSTRAINT billing_conversion_hcpcs_check CHECK ((hcpcs ~ '^[A-Z][0-9]{4}$'::text)),
+    CONSTRAINT billing_conversion_ndc_check CHECK ((ndc ~ '^[0-9]{5}-[0-9]{4}-[0-9]{2}$'::text)),
+    CONSTRAINT billing_conversion_ndc_unit_check CHECK ((ndc_unit <> ''::text)),
+    CONSTRAINT billing_conversion_ndc_units_per_base_unit_check CHECK ((ndc_units_per_base_unit > (0)::numeric)),
+    CONSTRAINT billing_conversion_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_conversion_rounding_check CHECK ((rounding = ANY (ARRAY['none'::text, 'up'::text, 'down'::text, 'nearest'::text]))),
+    CONSTRAINT billing_conversion_table_id_fkey FOREIGN KEY (table_id) REFERENCES billing_table(id)
+);
+CREATE INDEX billing_conversion_ndc ON public.billing_conversion USING btree (ndc, table_id DESC);
+CREATE TRIGGER billing_conversion_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.billing_conversion FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER billing_conversion_sealed_delete AFTER DELETE ON public.billing_conversion REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_billing_conversion();
+CREATE TRIGGER billing_conversion_sealed_insert AFTER INSERT ON public.billing_conversion REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_billing_conversion();
+CREATE TRIGGER billing_conversion_sealed_update AFTER UPDATE ON public.billing_conversion REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_billing_conversion();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE billing_table (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    title text NOT NULL,
+    source text NOT NULL,
+    document_id bigint NOT NULL,
+    imported_by text NOT NULL,
+    imported_at timestamp with time zone NOT NULL,
+    CONSTRAINT billing_table_document_id_fkey FOREIGN KEY (document_id) REFERENCES interop_document(id),
+    CONSTRAINT billing_table_pkey PRIMARY KEY (id)
+);
+CREATE TRIGGER billing_table_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.billing_table FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER billing_table_sealed_delete AFTER DELETE ON public.billing_table REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_billing_table();
+CREATE TRIGGER billing_table_sealed_insert AFTER INSERT ON public.billing_table REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_billing_table();
+CREATE TRIGGER billing_table_sealed_update AFTER UPDATE ON public.billing_table REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_billing_table();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE calibration (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -490,6 +668,62 @@ CREATE TRIGGER channel_statement_sealed_insert AFTER INSERT ON public.channel_st
 CREATE TRIGGER channel_statement_sealed_update AFTER UPDATE ON public.channel_statement REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_channel_statement();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE charge (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    administration_id bigint NOT NULL,
+    conversion_id bigint NOT NULL,
+    version integer NOT NULL,
+    part text NOT NULL,
+    reverses bigint,
+    hcpcs text NOT NULL,
+    units numeric(18,6) NOT NULL,
+    modifier text NOT NULL,
+    ndc text NOT NULL,
+    ndc_units numeric(18,6) NOT NULL,
+    ndc_unit text NOT NULL,
+    dose numeric(18,6) NOT NULL,
+    reason text NOT NULL DEFAULT ''::text,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT charge_administration_id_fkey FOREIGN KEY (administration_id) REFERENCES administration(id),
+    CONSTRAINT charge_conversion_id_fkey FOREIGN KEY (conversion_id) REFERENCES billing_conversion(id),
+    CONSTRAINT charge_dose_check CHECK ((dose > (0)::numeric)),
+    CONSTRAINT charge_modifier_check CHECK ((modifier = ANY (ARRAY[''::text, 'JW'::text, 'JZ'::text]))),
+    CONSTRAINT charge_ndc_units_check CHECK ((ndc_units > (0)::numeric)),
+    CONSTRAINT charge_part_check CHECK ((part = ANY (ARRAY['given'::text, 'wasted'::text]))),
+    CONSTRAINT charge_pkey PRIMARY KEY (id),
+    CONSTRAINT charge_reverses_fkey FOREIGN KEY (reverses) REFERENCES charge(id),
+    CONSTRAINT charge_reverses_key UNIQUE (reverses),
+    CONSTRAINT charge_units_check CHECK ((units > (0)::numeric)),
+    CONSTRAINT charge_version_check CHECK ((version > 0))
+);
+CREATE INDEX charge_administration ON public.charge USING btree (administration_id, id);
+CREATE UNIQUE INDEX charge_once ON public.charge USING btree (administration_id, version, part) WHERE (reverses IS NULL);
+CREATE TRIGGER charge_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.charge FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER charge_sealed_delete AFTER DELETE ON public.charge REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_charge();
+CREATE TRIGGER charge_sealed_insert AFTER INSERT ON public.charge REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_charge();
+CREATE TRIGGER charge_sealed_update AFTER UPDATE ON public.charge REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_charge();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE charge_reconciliation (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    site_id bigint NOT NULL,
+    day date NOT NULL,
+    dispensed bigint NOT NULL,
+    charged bigint NOT NULL,
+    differences jsonb NOT NULL,
+    run_by text NOT NULL,
+    run_at timestamp with time zone NOT NULL,
+    CONSTRAINT charge_reconciliation_pkey PRIMARY KEY (id),
+    CONSTRAINT charge_reconciliation_site_id_fkey FOREIGN KEY (site_id) REFERENCES place(id)
+);
+CREATE INDEX charge_reconciliation_day ON public.charge_reconciliation USING btree (site_id, day, id DESC);
+CREATE TRIGGER charge_reconciliation_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.charge_reconciliation FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER charge_reconciliation_sealed_delete AFTER DELETE ON public.charge_reconciliation REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_charge_reconciliation();
+CREATE TRIGGER charge_reconciliation_sealed_insert AFTER INSERT ON public.charge_reconciliation REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_charge_reconciliation();
+CREATE TRIGGER charge_reconciliation_sealed_update AFTER UPDATE ON public.charge_reconciliation REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_charge_reconciliation();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE claim_settlement (
     id bigint NOT NULL GENERATED AS IDENTITY,
     claim_id bigint NOT NULL,
@@ -627,6 +861,65 @@ CREATE TRIGGER controlled_change_sealed_insert AFTER INSERT ON public.controlled
 CREATE TRIGGER controlled_change_sealed_update AFTER UPDATE ON public.controlled_change REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_controlled_change();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE controlled_inventory (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    site_id bigint NOT NULL,
+    taken_on date NOT NULL,
+    taken_when text NOT NULL,
+    counts text[] NOT NULL,
+    remark text NOT NULL DEFAULT ''::text,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT controlled_inventory_counts_check CHECK ((cardinality(counts) > 0)),
+    CONSTRAINT controlled_inventory_pkey PRIMARY KEY (id),
+    CONSTRAINT controlled_inventory_site_id_fkey FOREIGN KEY (site_id) REFERENCES place(id),
+    CONSTRAINT controlled_inventory_site_id_taken_on_taken_when_key UNIQUE (site_id, taken_on, taken_when),
+    CONSTRAINT controlled_inventory_taken_when_check CHECK ((taken_when = ANY (ARRAY['opening'::text, 'close'::text])))
+);
+CREATE TRIGGER controlled_inventory_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.controlled_inventory FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER controlled_inventory_sealed_delete AFTER DELETE ON public.controlled_inventory REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_controlled_inventory();
+CREATE TRIGGER controlled_inventory_sealed_insert AFTER INSERT ON public.controlled_inventory REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_controlled_inventory();
+CREATE TRIGGER controlled_inventory_sealed_update AFTER UPDATE ON public.controlled_inventory REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_controlled_inventory();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE controlled_inventory_line (
+    inventory_id bigint NOT NULL,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL DEFAULT ''::text,
+    place_id bigint NOT NULL,
+    schedule text NOT NULL,
+    counted bigint NOT NULL,
+    expected bigint NOT NULL,
+    counted_by text[] NOT NULL,
+    CONSTRAINT controlled_inventory_line_counted_check CHECK ((counted >= 0)),
+    CONSTRAINT controlled_inventory_line_inventory_id_fkey FOREIGN KEY (inventory_id) REFERENCES controlled_inventory(id),
+    CONSTRAINT controlled_inventory_line_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT controlled_inventory_line_pkey PRIMARY KEY (inventory_id, lot_id, serial, place_id),
+    CONSTRAINT controlled_inventory_line_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+CREATE TRIGGER controlled_inventory_line_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.controlled_inventory_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER controlled_inventory_line_sealed_delete AFTER DELETE ON public.controlled_inventory_line REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_controlled_inventory_line();
+CREATE TRIGGER controlled_inventory_line_sealed_insert AFTER INSERT ON public.controlled_inventory_line REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_controlled_inventory_line();
+CREATE TRIGGER controlled_inventory_line_sealed_update AFTER UPDATE ON public.controlled_inventory_line REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_controlled_inventory_line();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE controlled_rule (
+    schedule text NOT NULL,
+    blind_count boolean NOT NULL,
+    double_count boolean NOT NULL,
+    witnessed_waste boolean NOT NULL,
+    resolve_hours integer NOT NULL,
+    inventory_months integer NOT NULL,
+    source text NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT controlled_rule_inventory_months_check CHECK (((inventory_months >= 1) AND (inventory_months <= 24))),
+    CONSTRAINT controlled_rule_pkey PRIMARY KEY (schedule),
+    CONSTRAINT controlled_rule_resolve_hours_check CHECK (((resolve_hours >= 1) AND (resolve_hours <= 8760))),
+    CONSTRAINT controlled_rule_schedule_check CHECK ((schedule = ANY (ARRAY['I'::text, 'II'::text, 'III'::text, 'IV'::text, 'V'::text])))
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE correction (
     id bigint NOT NULL GENERATED AS IDENTITY,
     kind text NOT NULL,
@@ -650,6 +943,7 @@ CREATE TABLE correction (
     CONSTRAINT correction_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
     CONSTRAINT correction_pkey PRIMARY KEY (id)
 );
+CREATE INDEX correction_confirmed ON public.correction USING btree (lot_id, decided_at) WHERE ((decision = 'confirmed'::text) AND (kind = ANY (ARRAY['lot_number'::text, 'lot_expiry'::text])));
 CREATE INDEX correction_lot ON public.correction USING btree (lot_id, id) WHERE (lot_id IS NOT NULL);
 CREATE UNIQUE INDEX correction_open ON public.correction USING btree (kind, subject) WHERE (decided_at IS NULL);
 CREATE INDEX correction_subject ON public.correction USING btree (subject, id);
@@ -658,7 +952,13 @@ CREATE TRIGGER correction_mostly_stays BEFORE UPDATE ON public.correction FOR EA
 CREATE TRIGGER correction_sealed_delete AFTER DELETE ON public.correction REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_correction();
 CREATE TRIGGER correction_sealed_insert AFTER INSERT ON public.correction REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_correction();
 CREATE TRIGGER correction_sealed_update AFTER UPDATE ON public.correction REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_correction();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE correction ENABLE ROW LEVEL SECURITY;
+ALTER TABLE correction FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON correction AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON correction AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM lot
+  WHERE (lot.id = correction.lot_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE count_line (
     fact text NOT NULL,
@@ -938,6 +1238,25 @@ ALTER TABLE epcis_query FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON epcis_query AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
 CREATE POLICY of_owner ON epcis_query AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((NULLIF(current_setting('lotwarden.owner'::text, true), ''::text) IS NOT NULL)) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE epcis_subscription (
+    id uuid NOT NULL,
+    query text NOT NULL,
+    connection text NOT NULL,
+    schedule jsonb,
+    report_if_empty boolean NOT NULL,
+    followed_to bigint NOT NULL,
+    next_at timestamp with time zone,
+    last_told_at timestamp with time zone,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT epcis_subscription_check CHECK (((schedule IS NULL) = (next_at IS NULL))),
+    CONSTRAINT epcis_subscription_connection_fkey FOREIGN KEY (connection) REFERENCES interop_connection(name),
+    CONSTRAINT epcis_subscription_pkey PRIMARY KEY (id),
+    CONSTRAINT epcis_subscription_query_fkey FOREIGN KEY (query) REFERENCES epcis_query(name)
+);
+CREATE INDEX epcis_subscription_query ON public.epcis_subscription USING btree (query);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE equipment (
     name text NOT NULL,
@@ -1538,6 +1857,7 @@ CREATE TABLE interop_delivery (
     CONSTRAINT interop_delivery_event_id_fkey FOREIGN KEY (event_id) REFERENCES event(id),
     CONSTRAINT interop_delivery_pkey PRIMARY KEY (id)
 );
+CREATE INDEX interop_delivery_done ON public.interop_delivery USING btree (COALESCE(sent_at, withdrawn_at)) WHERE ((sent_at IS NOT NULL) OR (withdrawn_at IS NOT NULL));
 CREATE INDEX interop_delivery_position ON public.interop_delivery USING btree (connection, "position");
 CREATE INDEX interop_delivery_unsent ON public.interop_delivery USING btree (connection, attempts, id) WHERE ((sent_at IS NULL) AND (withdrawn_at IS NULL));
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
@@ -1771,7 +2091,11 @@ CREATE TABLE logger_file (
     brought_by text NOT NULL,
     brought_at timestamp with time zone NOT NULL,
     CONSTRAINT logger_file_check CHECK ((last_at >= first_at)),
-    CONSTRAINT logger_file_check1 CHECK ((num_nonnulls(order_id, place_id) = 1)),
+    CONSTRAINT logger_file_check1 CHECK ((num_nonnulls(order_id, place_id) =
+CASE verdict
+    WHEN 'waiting'::text THEN 0
+    ELSE 1
+END)),
     CONSTRAINT logger_file_device_verdict_check CHECK ((device_verdict = ANY (ARRAY['alarm'::text, 'ok'::text, ''::text]))),
     CONSTRAINT logger_file_document_id_fkey FOREIGN KEY (document_id) REFERENCES interop_document(id),
     CONSTRAINT logger_file_document_id_order_id_place_id_key UNIQUE NULLS NOT DISTINCT (document_id, order_id, place_id),
@@ -1779,7 +2103,7 @@ CREATE TABLE logger_file (
     CONSTRAINT logger_file_order_id_fkey FOREIGN KEY (order_id) REFERENCES stock_order(id),
     CONSTRAINT logger_file_pkey PRIMARY KEY (id),
     CONSTRAINT logger_file_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
-    CONSTRAINT logger_file_verdict_check CHECK ((verdict = ANY (ARRAY['broken'::text, 'kept'::text, 'judged_in_place'::text])))
+    CONSTRAINT logger_file_verdict_check CHECK ((verdict = ANY (ARRAY['broken'::text, 'kept'::text, 'judged_in_place'::text, 'waiting'::text])))
 );
 CREATE INDEX logger_file_order ON public.logger_file USING btree (order_id) WHERE (order_id IS NOT NULL);
 CREATE INDEX logger_file_place ON public.logger_file USING btree (place_id, last_at) WHERE (place_id IS NOT NULL);
@@ -2063,6 +2387,8 @@ CREATE POLICY of_owner ON order_urgency AS PERMISSIVE FOR SELECT TO lotwarden_cl
 CREATE TABLE owner (
     name text NOT NULL,
     title text NOT NULL DEFAULT ''::text,
+    payer_class text NOT NULL DEFAULT ''::text,
+    CONSTRAINT owner_payer_class_check CHECK ((payer_class = ANY (ARRAY[''::text, 'purchased'::text, '340B'::text, 'consignment'::text, 'patient_owned'::text]))),
     CONSTRAINT owner_pkey PRIMARY KEY (name)
 );
 ALTER TABLE owner ENABLE ROW LEVEL SECURITY;
@@ -3207,14 +3533,18 @@ CREATE TABLE stock_count (
     decided_by text,
     decided_at timestamp with time zone,
     reason text,
+    is_blind boolean NOT NULL DEFAULT false,
+    finished_by text,
+    finished_at timestamp with time zone,
     CONSTRAINT stock_count_check CHECK ((((decision IS NULL) = (decided_by IS NULL)) AND ((decision IS NULL) = (decided_at IS NULL)))),
+    CONSTRAINT stock_count_check1 CHECK (((finished_by IS NULL) = (finished_at IS NULL))),
     CONSTRAINT stock_count_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
     CONSTRAINT stock_count_number_key UNIQUE (number),
     CONSTRAINT stock_count_pkey PRIMARY KEY (id),
     CONSTRAINT stock_count_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
 );
 CREATE TRIGGER stock_count_append_only BEFORE DELETE OR TRUNCATE ON public.stock_count FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER stock_count_mostly_stays BEFORE UPDATE ON public.stock_count FOR EACH ROW EXECUTE FUNCTION refuse_other_change('decision', 'decided_by', 'decided_at', 'reason');
+CREATE TRIGGER stock_count_mostly_stays BEFORE UPDATE ON public.stock_count FOR EACH ROW EXECUTE FUNCTION refuse_other_change('decision', 'decided_by', 'decided_at', 'reason', 'is_blind', 'finished_by', 'finished_at');
 CREATE TRIGGER stock_count_sealed_delete AFTER DELETE ON public.stock_count REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_stock_count();
 CREATE TRIGGER stock_count_sealed_insert AFTER INSERT ON public.stock_count REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_stock_count();
 CREATE TRIGGER stock_count_sealed_update AFTER UPDATE ON public.stock_count REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_stock_count();
@@ -3379,7 +3709,66 @@ CREATE TRIGGER tote_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.to
 CREATE TRIGGER tote_sealed_delete AFTER DELETE ON public.tote REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote();
 CREATE TRIGGER tote_sealed_insert AFTER INSERT ON public.tote REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote();
 CREATE TRIGGER tote_sealed_update AFTER UPDATE ON public.tote REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE tote ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tote FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON tote AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON tote AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM tote_packing p
+  WHERE (p.tote_id = tote.id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE tote_packing (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    tote_id bigint NOT NULL,
+    is_unpacking boolean NOT NULL,
+    place_id bigint NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    packed_by text NOT NULL,
+    client_id uuid NOT NULL,
+    CONSTRAINT tote_packing_client_id_key UNIQUE (client_id),
+    CONSTRAINT tote_packing_pkey PRIMARY KEY (id),
+    CONSTRAINT tote_packing_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT tote_packing_tote_id_fkey FOREIGN KEY (tote_id) REFERENCES tote(id)
+);
+CREATE INDEX tote_packing_occurred ON public.tote_packing USING btree (occurred_at, id);
+CREATE INDEX tote_packing_tote ON public.tote_packing USING btree (tote_id, id);
+CREATE TRIGGER tote_packing_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.tote_packing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER tote_packing_sealed_delete AFTER DELETE ON public.tote_packing REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote_packing();
+CREATE TRIGGER tote_packing_sealed_insert AFTER INSERT ON public.tote_packing REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote_packing();
+CREATE TRIGGER tote_packing_sealed_update AFTER UPDATE ON public.tote_packing REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote_packing();
+ALTER TABLE tote_packing ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tote_packing FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON tote_packing AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON tote_packing AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM tote_packing_line n
+  WHERE (n.packing_id = tote_packing.id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE tote_packing_line (
+    packing_id bigint NOT NULL,
+    line integer NOT NULL,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL DEFAULT ''::text,
+    quantity bigint NOT NULL,
+    CONSTRAINT tote_packing_line_line_check CHECK ((line > 0)),
+    CONSTRAINT tote_packing_line_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT tote_packing_line_packing_id_fkey FOREIGN KEY (packing_id) REFERENCES tote_packing(id),
+    CONSTRAINT tote_packing_line_pkey PRIMARY KEY (packing_id, line),
+    CONSTRAINT tote_packing_line_quantity_check CHECK ((quantity > 0))
+);
+CREATE INDEX tote_packing_line_lot ON public.tote_packing_line USING btree (lot_id, packing_id);
+CREATE TRIGGER tote_packing_line_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.tote_packing_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER tote_packing_line_sealed_delete AFTER DELETE ON public.tote_packing_line REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote_packing_line();
+CREATE TRIGGER tote_packing_line_sealed_insert AFTER INSERT ON public.tote_packing_line REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote_packing_line();
+CREATE TRIGGER tote_packing_line_sealed_update AFTER UPDATE ON public.tote_packing_line REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote_packing_line();
+ALTER TABLE tote_packing_line ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tote_packing_line FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON tote_packing_line AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON tote_packing_line AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM lot
+  WHERE (lot.id = tote_packing_line.lot_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE traced_product (
     item_id bigint NOT NULL,
@@ -3689,6 +4078,43 @@ CREATE TABLE warranty_term (
     CONSTRAINT warranty_term_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES place(id)
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE waste (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL DEFAULT ''::text,
+    place_id bigint NOT NULL,
+    takes_unit boolean NOT NULL,
+    amount numeric(18,6),
+    unit text NOT NULL DEFAULT ''::text,
+    administration_id bigint,
+    fact text,
+    reason text NOT NULL,
+    wasted_by text NOT NULL,
+    wasted_at timestamp with time zone NOT NULL,
+    witness text,
+    witnessed_at timestamp with time zone,
+    witnessed_how text,
+    CONSTRAINT waste_administration_id_fkey FOREIGN KEY (administration_id) REFERENCES administration(id),
+    CONSTRAINT waste_administration_id_key UNIQUE (administration_id),
+    CONSTRAINT waste_amount_check CHECK ((amount > (0)::numeric)),
+    CONSTRAINT waste_check CHECK ((takes_unit = (amount IS NULL))),
+    CONSTRAINT waste_check1 CHECK ((num_nulls(witness, witnessed_at, witnessed_how) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT waste_check2 CHECK ((witness <> wasted_by)),
+    CONSTRAINT waste_fact_key UNIQUE (fact),
+    CONSTRAINT waste_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT waste_pkey PRIMARY KEY (id),
+    CONSTRAINT waste_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT waste_witnessed_how_check CHECK ((witnessed_how = ANY (ARRAY['dock'::text, 'ledger'::text])))
+);
+CREATE INDEX waste_lot ON public.waste USING btree (lot_id);
+CREATE INDEX waste_waiting ON public.waste USING btree (wasted_at) WHERE (witnessed_at IS NULL);
+CREATE TRIGGER waste_append_only BEFORE DELETE OR TRUNCATE ON public.waste FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER waste_mostly_stays BEFORE UPDATE ON public.waste FOR EACH ROW EXECUTE FUNCTION refuse_other_change('fact', 'witness', 'witnessed_at', 'witnessed_how');
+CREATE TRIGGER waste_sealed_delete AFTER DELETE ON public.waste REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_waste();
+CREATE TRIGGER waste_sealed_insert AFTER INSERT ON public.waste REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_waste();
+CREATE TRIGGER waste_sealed_update AFTER UPDATE ON public.waste REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_waste();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE VIEW active_hold WITH (security_invoker=true) AS
  SELECT x.lot_id,
@@ -4052,6 +4478,24 @@ UNION ALL
     '-Infinity'::double precision AS highest
    FROM seen_within;
 
+CREATE OR REPLACE FUNCTION public.archive_marks(name text, plan jsonb)
+ RETURNS TABLE(channel_id bigint, row_count bigint, mark bigint)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+    IF name !~ '^reading_[0-9]{4}_[0-9]{2}$' THEN
+        RAISE EXCEPTION '% is no month of readings', name;
+    END IF;
+    RETURN QUERY EXECUTE format(
+        'SELECT r.channel_id, count(*), bit_xor(hash_record_extended((r.at, r.seq, r.value, r.evidence_id), 0))
+         FROM %I r
+         JOIN jsonb_to_recordset($1) AS p (channel_id bigint, stays tstzmultirange) ON p.channel_id = r.channel_id
+         WHERE r.synced AND r.said_at IS NULL AND r.boot IS NULL AND NOT p.stays @> r.at
+         GROUP BY r.channel_id', name) USING plan;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.close_privileged_functions()
  RETURNS void
  LANGUAGE plpgsql
@@ -4067,6 +4511,24 @@ BEGIN
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO lotwarden_runtime', each);
     END LOOP;
 END $function$;
+
+CREATE OR REPLACE FUNCTION public.corrected_movements(lots bigint[])
+ RETURNS TABLE(id bigint, occurred_at timestamp with time zone, said_at timestamp with time zone, corrections jsonb)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT f.id, f.occurred_at, f.said_at, f.corrections
+    FROM (
+        SELECT m.id, m.occurred_at, m.said_at, movement_corrections(m) AS corrections
+        FROM movement m WHERE m.lot_id = ANY(lots)
+        UNION
+        SELECT m.id, m.occurred_at, m.said_at, movement_corrections(m)
+        FROM (SELECT DISTINCT i.to_place FROM movement i JOIN place p ON p.id = i.to_place AND p.kind = 'production'
+              WHERE i.lot_id = ANY(lots)) AS batch
+        JOIN movement m ON m.from_place = batch.to_place
+    ) AS f
+    WHERE f.corrections <> '[]'
+$function$;
 
 CREATE OR REPLACE FUNCTION public.corrected_time(of_gateway bigint, of_boot text, of_mono_ms bigint, said_at timestamp with time zone)
  RETURNS timestamp with time zone
@@ -4116,6 +4578,15 @@ AS $function$
             BETWEEN e.first_seq AND e.last_seq
     ORDER BY e.first_seq DESC
     LIMIT 1
+$function$;
+
+CREATE OR REPLACE FUNCTION public.excursion_corrections(x excursion)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT lot_corrections(ARRAY(SELECT DISTINCT e.lot_id FROM exposure e WHERE e.excursion_id = x.id), '{}',
+                           coalesce((SELECT min(v.recorded_at) FROM excursion_version v WHERE v.excursion_id = x.id), x.began_at))
 $function$;
 
 CREATE OR REPLACE FUNCTION public.expired_text(expires_at timestamp with time zone, zone text)
@@ -4251,6 +4722,14 @@ CREATE OR REPLACE FUNCTION public.happened_at(data jsonb, recorded_at timestamp 
  STABLE PARALLEL SAFE
 RETURN CASE WHEN (COALESCE((data ->> 'at'::text), ((data -> 'request'::text) ->> 'occurred_at'::text)) ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d'::text) THEN (COALESCE((data ->> 'at'::text), ((data -> 'request'::text) ->> 'occurred_at'::text)))::timestamp with time zone ELSE recorded_at END;
 
+CREATE OR REPLACE FUNCTION public.hold_corrections(h hold, told_at timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT lot_corrections(ARRAY(SELECT g.lot_id FROM hold_goods g WHERE g.hold_id = h.id UNION SELECT h.lot_id), '{}', told_at)
+$function$;
+
 CREATE OR REPLACE FUNCTION public.hold_covers(held_place bigint, place bigint)
  RETURNS boolean
  LANGUAGE sql
@@ -4318,6 +4797,40 @@ AS $function$
           WHERE (d.gateway_id, d.journal, d.lane) = (of_gateway, of_journal, of_lane) AND d.by_first IS NULL) AS known
 $function$;
 
+CREATE OR REPLACE FUNCTION public.leave_month(name text, plan jsonb)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+    month timestamp;
+    stayed bigint;
+BEGIN
+    IF name !~ '^reading_[0-9]{4}_[0-9]{2}$' THEN
+        RAISE EXCEPTION '% is no month of readings', name;
+    END IF;
+    month := to_date(substr(name, 9), 'YYYY_MM');
+    CREATE TABLE reading_fresh (LIKE reading INCLUDING DEFAULTS);
+    EXECUTE format(
+        'INSERT INTO reading_fresh
+         SELECT r.* FROM %I r
+         LEFT JOIN jsonb_to_recordset($1) AS p (channel_id bigint, stays tstzmultirange) ON p.channel_id = r.channel_id
+         WHERE p.channel_id IS NULL
+            OR NOT (r.synced AND r.said_at IS NULL AND r.boot IS NULL AND NOT p.stays @> r.at)', name) USING plan;
+    GET DIAGNOSTICS stayed = ROW_COUNT;
+    -- Whoever has read readings is waited for: nobody finds a month gone that was there when they began.
+    SET LOCAL lock_timeout = '2s';
+    LOCK TABLE ONLY reading IN ACCESS EXCLUSIVE MODE;
+    EXECUTE format('ALTER TABLE reading DETACH PARTITION %I', name);
+    EXECUTE format('DROP TABLE %I', name);
+    EXECUTE format('ALTER TABLE reading_fresh RENAME TO %I', name);
+    EXECUTE format('ALTER TABLE reading ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', name,
+                   month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
+    SET LOCAL lock_timeout = 0;
+    RETURN stayed;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.let_runtime_pass_by_policies()
  RETURNS boolean
  LANGUAGE plpgsql
@@ -4375,6 +4888,20 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.lot_corrections(numbered bigint[], expiring bigint[], told_at timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT coalesce(jsonb_agg(jsonb_build_object('lot_id', c.lot_id, 'kind', c.kind, 'decided_at', c.decided_at,
+                                                 'before', coalesce(c.before ->> 'lot_number', c.before ->> 'expiry'))
+                              ORDER BY c.decided_at, c.id), '[]')
+    FROM correction c
+    WHERE c.decision = 'confirmed' AND c.kind IN ('lot_number', 'lot_expiry') AND c.decided_at > told_at
+      AND (c.kind = 'lot_number' AND c.lot_id = ANY(numbered) OR c.kind = 'lot_expiry' AND c.lot_id = ANY(expiring))
+      AND c.lot_id = ANY(numbered || expiring)
+$function$;
+
 CREATE OR REPLACE FUNCTION public.lot_expires_at(l lot)
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -4385,6 +4912,14 @@ AS $function$
          FROM position b JOIN place p ON p.id = b.place_id
          WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin')),
         expires_at(l.expires_on, l.expires_hour, l.expires_exactly, 'UTC'))
+$function$;
+
+CREATE OR REPLACE FUNCTION public.lot_of_case(held bigint, data jsonb)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT coalesce(held, CASE WHEN data ->> 'lot' ~ '^[0-9]{1,18}$' THEN (data ->> 'lot')::bigint END)
 $function$;
 
 CREATE OR REPLACE FUNCTION public.make_client_role()
@@ -4487,6 +5022,23 @@ AS $function$
                             CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET'
                                  ELSE 'MEMBER' END)
                      FROM pg_roles WHERE rolname = 'lotwarden_runtime'), false)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.movement_corrections(m movement)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT lot_corrections(
+        CASE WHEN m.serial = '' OR m.action = 'commission'
+                  OR NOT EXISTS (SELECT FROM lot l JOIN item_gtin g ON g.item_id = l.item_id AND g.base_units = 1
+                                 WHERE l.id = m.lot_id)
+             THEN ARRAY[m.lot_id] ELSE '{}' END
+        || CASE WHEN p.kind = 'production'
+                     AND m.id = (SELECT min(made.id) FROM movement made WHERE made.from_place = m.from_place)
+                THEN ARRAY(SELECT c.lot_id FROM movement c WHERE c.to_place = m.from_place) ELSE '{}' END,
+        CASE WHEN p.kind = 'production' OR m.action = 'commission' THEN ARRAY[m.lot_id] ELSE '{}' END, m.recorded_at)
+    FROM place p WHERE p.id = m.from_place
 $function$;
 
 CREATE OR REPLACE FUNCTION public.note_evidence()
@@ -4975,6 +5527,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_administration()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'administration', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'administration', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'administration', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_alert()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5037,6 +5620,68 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_archive_file()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'archive_file', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'archive_file', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'archive_file', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_archive_manifest()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'archive_manifest', NULL::bigint, jsonb_build_array((s.r).number)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'archive_manifest', NULL::bigint, jsonb_build_array((s.r).number)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'archive_manifest', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).number)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).number)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_backup()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5087,6 +5732,68 @@ AS $function$
             ELSE
                 INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
                 SELECT 'batch_fact', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_billing_conversion()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'billing_conversion', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'billing_conversion', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'billing_conversion', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_billing_table()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'billing_table', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'billing_table', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'billing_table', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
                        CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
@@ -5254,6 +5961,68 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_charge()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'charge', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'charge', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'charge', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_charge_reconciliation()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'charge_reconciliation', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'charge_reconciliation', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'charge_reconciliation', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_claim_settlement()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5372,6 +6141,68 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_controlled_inventory()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'controlled_inventory', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'controlled_inventory', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'controlled_inventory', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_controlled_inventory_line()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'controlled_inventory_line', NULL::bigint, jsonb_build_array((s.r).inventory_id, (s.r).lot_id, (s.r).serial, (s.r).place_id)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'controlled_inventory_line', NULL::bigint, jsonb_build_array((s.r).inventory_id, (s.r).lot_id, (s.r).serial, (s.r).place_id)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'controlled_inventory_line', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).inventory_id, (s.r).lot_id, (s.r).serial, (s.r).place_id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).inventory_id, (s.r).lot_id, (s.r).serial, (s.r).place_id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
@@ -7289,7 +8120,7 @@ AS $function$
                 INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
                 SELECT 'stock_count', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
-                       CASE WHEN n.row - '{decision,decided_by,decided_at,reason}'::text[] IS NOT DISTINCT FROM o.row - '{decision,decided_by,decided_at,reason}'::text[] THEN 'U'
+                       CASE WHEN n.row - '{decision,decided_by,decided_at,reason,is_blind,finished_by,finished_at}'::text[] IS NOT DISTINCT FROM o.row - '{decision,decided_by,decided_at,reason,is_blind,finished_by,finished_at}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
@@ -7418,6 +8249,68 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_tote_packing()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tote_packing', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tote_packing', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tote_packing', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_tote_packing_line()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tote_packing_line', NULL::bigint, jsonb_build_array((s.r).packing_id, (s.r).line)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tote_packing_line', NULL::bigint, jsonb_build_array((s.r).packing_id, (s.r).line)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tote_packing_line', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).packing_id, (s.r).line)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).packing_id, (s.r).line)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
@@ -7573,6 +8466,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).number AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT (s.r).number AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_waste()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'waste', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'waste', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'waste', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{fact,witness,witnessed_at,witnessed_how}'::text[] IS NOT DISTINCT FROM o.row - '{fact,witness,witnessed_at,witnessed_how}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;

@@ -3,7 +3,7 @@
 ::
 
     LW.BADGE.amy   LW.DIGIT.7   LW.ACTION.RECEIVE   LW.PLACE.fridge-a   LW.ORDER.PO-1001   LW.QTY.10   LW.COMMIT
-    LW.CANCEL   LW.UNDO
+    LW.CANCEL   LW.UNDO   LW.WASTE.4.5   LW.WITNESS
 
 Scanners may be set to send capitals, and Code 39 has no small letters and no underscore. So the words before the name
 are read in any case, names of places and operators (always lower case in Lotwarden) are lowered, and an action may be
@@ -72,6 +72,18 @@ class SetQuantity:
 
 
 @dataclass(frozen=True, slots=True)
+class SetWaste:
+    """How much of the item before was thrown away, in the unit of its doses."""
+
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskWitness:
+    """The badge that follows is that of a second person who sees what is thrown away."""
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """What was scanned is so: book it."""
 
@@ -86,7 +98,19 @@ class Undo:
     """Take back the last item."""
 
 
-Code = Badge | Digit | ChooseAction | ChoosePlace | ChooseOrder | SetQuantity | Commit | Cancel | Undo
+Code = (
+    Badge
+    | Digit
+    | ChooseAction
+    | ChoosePlace
+    | ChooseOrder
+    | SetQuantity
+    | SetWaste
+    | AskWitness
+    | Commit
+    | Cancel
+    | Undo
+)
 
 
 def is_code(symbol: Symbol) -> bool:
@@ -146,6 +170,14 @@ def _quantity(name: str | None) -> SetQuantity:
     return SetQuantity(int(name))
 
 
+def _waste(name: str | None) -> SetWaste:
+    if name is None or not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", name) or not float(name):
+        raise ValueError(
+            "a waste is a number above 0, with a point and six digits after it at most, as in LW.WASTE.4.5"
+        )
+    return SetWaste(name)
+
+
 def _without_name(code: Code) -> Callable[[str | None], Code]:
     def make(name: str | None) -> Code:
         if name is not None:
@@ -173,6 +205,8 @@ _CODES: dict[str, Callable[[str | None], Code]] = {
     "PLACE": _place,
     "ORDER": _order,
     "QTY": _quantity,
+    "WASTE": _waste,
+    "WITNESS": _without_name(AskWitness()),
     "COMMIT": _without_name(Commit()),
     "CANCEL": _without_name(Cancel()),
     "UNDO": _without_name(Undo()),

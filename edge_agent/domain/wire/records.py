@@ -110,7 +110,7 @@ class ScanLine:
     ``edge_agent.domain.item_codes`` writes them. Which item they name, the ledger says by its own master data.
     ``expires_hour`` is the hour of ``expires_on`` at which it expires (AI 7003, HIBC), None for the end of that day.
     ``scanned`` is the text as the scanner sent it, for the evidence; of a label of two codes, both, with a line feed
-    between.
+    between. ``wasted`` is how much of it was thrown away, a decimal in the unit of its doses; '': none.
     """
 
     gtin: str
@@ -121,6 +121,7 @@ class ScanLine:
     serial: str | None = None
     codes: tuple[str, ...] = ()
     expires_hour: time | None = None
+    wasted: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -134,6 +135,7 @@ class ScanTransaction:
 
     ``transaction`` is a UUID made at the gateway. Places are names; which of them an action needs is in
     ``edge_agent.dock.grammar``. ``verdicts`` are the reasons the dock showed the operator, if any.
+    ``witness`` is the second person who saw what was wasted or destroyed.
     """
 
     stamp: Stamp
@@ -146,6 +148,7 @@ class ScanTransaction:
     to_place: PlaceName | None = None
     order: str | None = None
     verdicts: tuple[str, ...] = ()
+    witness: str | None = None
     kind: Literal["scan"] = "scan"
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 from xml.etree.ElementTree import fromstring
 
 import pytest
@@ -17,6 +18,7 @@ from cloud_sync.interop.epcis.event_hash import event_hash
 from cloud_sync.interop.epcis.rules import faults_of
 from cloud_sync.interop.epcis.xml_in import read_xml
 from cloud_sync.interop.epcis.xml_out import Version, write_xml
+from cloud_sync.labels.settings import LabelSettings
 from cloud_sync.posting.movements import EventLine, book_lines
 from cloud_sync.storage.database import Database
 from cloud_sync.storage.events import add_event
@@ -202,7 +204,7 @@ def test_an_owner_is_told_of_their_own_goods_alone(api: Api) -> None:
 def test_questions_that_make_no_sense_say_so(api: Api) -> None:
     for asked in (
         {"EQ_colour": "red"}, {"GE_eventTime": "yesterday"}, {"eventType": "Party"}, {"nextPageToken": "!"},
-        {"orderBy": "recordTime"}, {"GT_quantity": "many"}, {"eventCountLimit": "none"},
+        {"GT_quantity": "many"}, {"eventCountLimit": "none"},
     ):  # fmt: skip
         answer = api.reader.get("/epcis/events", **asked)
         assert answer.status_code == 422 and answer.json()["what_to_do"], asked
@@ -294,3 +296,99 @@ def test_a_second_ledger_takes_what_the_first_tells(api: Api, databases: Recycle
         again = json.dumps({"@context": [], **shipped, "recordTime": "2026-12-01T00:00:00Z"})
         assert partner.operator.post("/epcis/events", json.loads(again)).status_code == 201
         assert len(events(partner.reader)) == 1
+
+
+def corrected(api: Api, **asked: Any) -> None:
+    """A correction that one person of quality proposes and another confirms."""
+    said = api.quality.ok("POST", "/v1/corrections", json={"reason": "read again", **asked})
+    other = api.known_as(f"quality-{said['id']}-b", Role.QUALITY)
+    body = {"effect_digest": said["effect_digest"], "reason": "read it, too"}
+    other.ok("POST", f"/v1/corrections/{said['id']}/confirm", json=body)
+
+
+def test_whoever_captured_a_wrong_lot_number_is_told_which_event_holds(api: Api, databases: RecycledDatabases) -> None:
+    lot = api.receive("A/0", 20)
+    line = {"item": "insulin", "lot_number": "A/0", "quantity": 2}
+    api.operator.ok("POST", "/v1/movements", json=movement("ship", "fridge-a", "st-mary", [line]))
+    api.quality.ok("POST", "/v1/holds", json={"lot_id": lot, "place": "fridge-a", "reason": "seal broken"})
+    wrong = LOT.replace("A%2F1", "A%2F0")
+    before = events(api.reader, MATCH_anyEPCClass=wrong)
+    assert {each["bizStep"] for each in before} == {"receiving", "shipping", "holding"}
+    corrected(api, kind="lot_number", lot_id=lot, lot_number="A/1")
+    now = events(api.reader, MATCH_anyEPCClass=LOT)
+    declared = events(api.reader, MATCH_anyEPCClass=wrong, EXISTS_errorDeclaration="")
+    # The same events under the same ids, declared wrong; and others in their place.
+    assert [{**each, "errorDeclaration": 0} for each in declared] == [
+        {**each, "errorDeclaration": 0} for each in before
+    ]
+    assert [each["errorDeclaration"]["correctiveEventIDs"] for each in declared] == [[each["eventID"]] for each in now]
+    assert all("errorDeclaration" not in each and event_schema().is_valid(each) for each in now)
+    everything = events(api.reader, perPage=2)
+    assert len(everything) == 6 == len({each["eventID"] for each in everything})
+    assert events(api.reader, orderBy="eventTime", perPage=2) == everything[::-1]
+    for each in everything:
+        one = api.reader.get(f"/epcis/events/{each['eventID']}").json()
+        assert {**one, "@context": 0} == {**each, "@context": 0}
+    with databases.lent() as url, api_on(databases.open(url)) as partner:
+        send(partner, document(*before))
+        send(partner, document(*declared, *now))
+        seen = events(partner.reader, EXISTS_errorDeclaration="")
+        assert {each["eventID"] for each in seen} == {each["eventID"] for each in before}
+
+
+def test_a_tote_that_was_packed_here_is_received_there_by_its_number(
+    database: Database, databases: RecycledDatabases
+) -> None:
+    with api_on(database, label_settings=LabelSettings("0614141")) as house, databases.lent() as url:
+        house.house()
+        house.administrator.ok("PUT", "/v1/items/insulin", json={"gtins": {GTIN: 1}, "reason": "new"})
+        house.receive("A/1", 20)
+        house.receive("A/1", 1, serial="S1")
+        tote = house.operator.ok("POST", "/v1/totes", json={})["sscc"]
+        goods = [{"item": "insulin", "lot_number": "A/1", "quantity": 7},
+                 {"item": "insulin", "lot_number": "A/1", "quantity": 1, "serial": "S1"}]  # fmt: skip
+        said = {"client_id": str(uuid4()), "place": "fridge-a", "lines": goods}
+        packed = house.operator.ok("POST", f"/v1/totes/{tote}/pack", json=said)
+        assert house.operator.ok("POST", f"/v1/totes/{tote}/pack", json=said) == packed
+        assert [(row["serial"], row["quantity"]) for row in packed] == [("", 7), ("S1", 1)]
+        out = {"client_id": str(uuid4()), "place": "fridge-a", "lines": [{**goods[0], "quantity": 3}]}
+        assert house.operator.ok("POST", f"/v1/totes/{tote}/unpack", json=out)[0]["quantity"] == 4
+        for path, more in (("pack", 99), ("unpack", 5)):
+            too_many = {**out, "client_id": str(uuid4()), "lines": [{**goods[0], "quantity": more}]}
+            assert house.operator.post(f"/v1/totes/{tote}/{path}", too_many).status_code == 409
+        told = events(house.reader, MATCH_parentID=f"https://id.gs1.org/00/{tote}")
+        assert [(each["bizStep"], each["action"]) for each in told] == [("packing", "ADD"), ("unpacking", "DELETE")]
+        assert all(event_schema().is_valid(each) for each in told)
+        with api_on(databases.open(url)) as partner:
+            partner.house()
+            partner.administrator.ok("PUT", "/v1/items/insulin", json={"gtins": {GTIN: 1}, "reason": "new"})
+            sent = house.reader.get("/epcis/events", EQ_bizStep="packing|unpacking").content
+            made = {**MADE, "epcList": ["https://id.gs1.org/01/00312345678906/21/S1"], "quantityList": [
+                {"epcClass": LOT, "quantity": 20}], "ilmd": {**MADE["ilmd"], "cbvmda:lotNumber": "A/1"}}  # fmt: skip
+            send(partner, sent)
+            send(partner, document(made))
+            receipt = {"client_id": str(uuid4()), "from_place": "acme", "to_place": "fridge-a"}
+            partner.operator.ok("POST", f"/v1/packages/{tote}/receive", json=receipt)
+            assert stock(partner) == {("A/1", "fridge-a"): 5}
+
+
+def test_events_come_in_the_order_and_number_that_are_asked_for(api: Api) -> None:
+    send(api, document(*({**EVENT, "eventTime": f"2026-05-20T1{hour}:00:00Z"} for hour in (2, 0, 1))))
+    send(api, document({**EVENT, "eventTime": "2026-05-20T09:00:00Z"}))
+    hours = [each["eventTime"][11:13] for each in events(api.reader)]
+    assert hours == ["09", "10", "11", "12"]
+
+    def told(**asked: Any) -> list[str]:
+        return [each["eventTime"][11:13] for each in events(api.reader, EQ_bizStep="shipping", **asked)]
+
+    assert told(orderBy="eventTime") == told(orderDirection="DESC", perPage=1) == hours[::-1]
+    assert told(orderBy="eventTime", orderDirection="ASC", eventCountLimit=3, perPage=2) == hours[:3]
+    assert told(LT_eventTime="2026-05-20T12:00:00Z", orderBy="eventTime", eventCountLimit=1) == ["11"]
+    assert told(maxEventCount=4, perPage=3) == hours
+    api.receive("A/1", 20)  # recorded by the clock of the machine, long after those
+    recorded = [each["bizStep"] for each in events(api.reader, orderBy="recordTime", perPage=2)]
+    assert recorded == ["receiving", *["shipping"] * 4]
+    refused = api.reader.get("/epcis/events", maxEventCount=3)
+    assert refused.status_code == 413 and "maxEventCount" in refused.json()["error"]
+    for asked in ({"orderBy": "action"}, {"orderDirection": "UP"}, {"eventCountLimit": 1, "maxEventCount": 1}):
+        assert api.reader.get("/epcis/events", **asked).status_code == 422, asked

@@ -210,3 +210,18 @@ def test_an_owner_sees_their_own_and_a_site_is_bound(api: Api) -> None:
     north = Somebody(api.client, create_token(api.database, "north-1", Role.OPERATOR, site="north"))
     refused = north.post("/fhir/R4/MedicationDispense", dispense(api, "L1"))
     assert (refused.status_code, "your own site only" in refused.text) == (403, True)
+
+
+def test_a_dispense_of_an_owners_goods_is_booked_of_theirs(api: Api) -> None:
+    api.administrator.ok("POST", "/v1/owners", json={"name": "acme-co"})
+    api.receive("L1", 10)
+    api.receive("L1", 10, owner="acme-co")
+    owned = dispense(api, "L1", extension=[{"url": "urn:x-lotwarden:owner", "valueString": "acme-co"}])
+    made = api.operator.post("/fhir/R4/MedicationDispense", owned)
+    assert (made.status_code, made.json()["extension"]) == (201, owned["extension"]), made.text
+    left = {row["owner"]: row["quantity"] for row in api.reader.rows("/v1/stock", place="fridge-a")}
+    assert left == {"house": 10, "acme-co": 7}
+    owner = Somebody(api.client, create_token(api.database, "portal", Role.OWNER, owner="acme-co"))
+    assert [row["id"] for row in found(owner, "R4", "MedicationDispense")] == [made.json()["id"]]
+    nobody = {**owned, "identifier": [{"value": "RX-9"}], "extension": [{**owned["extension"][0], "valueString": "x"}]}
+    assert api.operator.post("/fhir/R4/MedicationDispense", nobody).status_code == 404

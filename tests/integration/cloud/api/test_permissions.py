@@ -43,10 +43,11 @@ OPEN = {
 }
 """Endpoints that need no role, and why. An endpoint that is not here names a permission."""
 OF_THE_HOUSE = {
-    "access-reviews", "accounts", "alert-rotas", "alert-targets", "anomalies", "change-controls", "changes", "claims",
-    "connections", "documents", "dscsa", "epcis", "equipment", "erp", "gateways", "imports", "items", "legal-holds",
-    "logger-files", "lost-serials", "master-formulation-records", "operators", "owners", "paper-schedules", "planning",
-    "policies", "recalls", "releases", "replenishment", "roll-outs", "serial-ranges", "shortages", "site-travel",
+    "access-reviews", "accounts", "alert-rotas", "alert-targets", "anomalies", "billing-tables", "change-controls",
+    "changes", "claims", "connections", "controlled-rules", "devices", "documents", "dscsa", "epcis", "equipment",
+    "erp", "field-corrections", "gateways", "imports", "items", "legal-holds", "logger-files", "lost-serials",
+    "master-formulation-records", "operators", "owners", "paper-schedules", "payer-classes", "planning", "policies",
+    "recalls", "releases", "repairs", "replenishment", "roll-outs", "serial-ranges", "shortages", "site-travel",
     "spreadsheets", "suppliers", "totes",
 }  # fmt: skip
 """What belongs to no site: whoever works at one site alone does not change it."""

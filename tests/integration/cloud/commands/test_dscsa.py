@@ -3,6 +3,7 @@
 import zipfile
 from pathlib import Path
 
+from cloud_sync.actions.papers.papers import verify_paper
 from cloud_sync.storage.database import Database
 from tests.integration.cloud.commands.test_cloud_sync import config, run
 from tests.support.dscsa_parts import GTIN, line, receive, tell, trading_house
@@ -26,6 +27,9 @@ def test_a_regulator_is_answered_in_one_command(tmp_path: Path, ledger_url: str,
         with zipfile.ZipFile(out) as file:
             assert f"transactions/in-{told['id']}.json" in file.namelist()
         (row,) = api.reader.rows("/v1/dscsa/requests")
+        pdf = out.with_suffix(".pdf").read_bytes()
+        verdict = verify_paper(database, pdf)
+        assert (verdict.envelope.id, verdict.is_good) == (str(row["id"]), True), verdict
         assert (row["asked_by"], row["lot_number"]) == ("FDA, J. Doe", "A1") and row["answered_at"]
         code, text = said("--gtin", "00000000000000", "--asked-by", "FDA")
         assert code == 1 and "is of no item here" in text

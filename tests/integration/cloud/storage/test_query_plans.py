@@ -27,7 +27,7 @@ BIG = {
     "hold_goods", "hold_reach",
     "stock_order", "order_line", "order_step", "count_line", "doubtful_scan", "recall_lot", "batch_fact",
     "envelope", "envelope_point", "retold_reading", "probe_excursion", "alert", "alert_message", "alert_message_line",
-    "tote", "epcis_event", "epcis_event_key",
+    "tote", "tote_packing", "tote_packing_line", "epcis_event", "epcis_event_key",
     "transaction_record", "transaction_line", "transaction_serial", "transaction_movement", "partner_message",
     "product_verification",
 }  # fmt: skip
@@ -138,6 +138,9 @@ FILL_MORE = """
     INSERT INTO tote (sscc, order_id, numbered_by)
     SELECT lpad(n::text, 18, '0'), o.id, 'a' FROM generate_series(1, 20000) n
     LEFT JOIN stock_order o ON o.number = 'SO-' || n % 5000;
+    INSERT INTO tote_packing (tote_id, is_unpacking, place_id, occurred_at, packed_by, client_id)
+    SELECT id, false, 20, timestamptz '2026-01-01 00:00Z' + id * interval '1 min', 'a', gen_random_uuid() FROM tote;
+    INSERT INTO tote_packing_line SELECT id, 1, id, '', 1 FROM tote_packing;
     INSERT INTO transaction_record (direction, partner_id, reference, order_ref, transaction_on, content, sha256,
                                     told_by, told_at, finished_by, finished_at)
     SELECT (ARRAY['in', 'out'])[1 + n % 2], 1 + n % 2000, 'R-' || n, 'SO-' || n, '2026-01-01', '{}', n, 'a',
@@ -238,6 +241,11 @@ EXCHANGE: Parameters = {
     "registered_at": AT, "cost": 1, "currency": "EUR", "day": AT.date(),
 }  # fmt: skip
 """What other systems ask, and what they are told."""
+ARCHIVE: Parameters = {
+    "gateway": "gw-1", "stays": "{}", "plan": "[]", "instants": [AT], "manifest": 1, "file_id": 1, "footer_bytes": 1,
+    "footer_sha256": b"x", "byte_offset": 0, "is_home": False,
+}  # fmt: skip
+"""Months of readings in files."""
 HOSPITAL: Parameters = {
     "connection_name": "cabinet", "control_id": "C1", "format": "hl7v2", "received_at": AT, "but_id": 5, "outcome": "",
     "answer": "AA", "faults": "[]", "map_sha256": "", "by_whom": "cabinet", "message_id": 5, "message_ids": [5],
@@ -249,9 +257,20 @@ CLAIMS: Parameters = {
     "complaint_id": 5, "claim_id": 5, "evidence_id": 5, "claim_ids": [5, 6], "observed_at": AT, "opened_at": AT,
     "finding": "confirmed", "finding_text": "x", "investigated_by": "q", "investigated_at": AT, "logger_file_id": None,
     "added_at": AT, "wants": "credit", "amount": 1, "amount_by": "stated", "evidence_sha256": "0" * 64,
+    "payer_class": "340B", "table_id": 1, "hcpcs": "J9999", "dose_unit": "mg", "dose_per_base_unit": 100,
+    "dose_per_billing_unit": 10, "ndc_unit": "ML", "ndc_units_per_base_unit": 4, "container": "single_dose",
+    "rounding": "none", "administration_id": 5, "administration_ids": [5, 6], "patients": None, "is_charged": None,
+    "dose": 1, "wasted": 0, "given_by": "a", "given_at": AT, "witness": "", "not_charged": "", "conversion_id": 1,
+    "part": "given", "units": 1, "modifier": "JZ", "ndc_units": 1, "imported_by": "a", "imported_at": AT,
+    "dispensed": 1, "charged": 1, "differences": "[]", "run_at": AT,
+    "schedule": "II", "blind_count": True, "double_count": True, "witnessed_waste": True, "resolve_hours": 24,
+    "inventory_months": 24, "set_at": AT, "schedules": ["II"], "finished_by": "a", "takes_unit": True, "unit": "",
+    "wasted_by": "a", "wasted_at": AT, "witnessed_at": AT, "witnessed_how": "dock", "waste_id": None,
+    "taken_on": AT.date(), "taken_when": "close", "counts": ["C-5"], "inventory_id": 1, "counted_by": ["a"],
     "closed_as": "settled", "settled_by": "q", "settled_at": AT, "by_lot": True,
 }  # fmt: skip
 USUAL: Parameters = {
+    **ARCHIVE,
     "movement_mark": 10**9, "as_of": AT, "line_count": 1, "inputs_sha256": "00", "results_sha256": "00", "run_id": 1,
     "inputs": ["{}"], "results": ["{}"], "only_to_order": True, "proposed_at": AT, "decided_at": AT,
     "decision_reason": "x", "order_number": "PO-5", "until_day": AT.date(), "supply": 1, "wanted": 1,
@@ -339,7 +358,9 @@ USUAL: Parameters = {
     "bytes": 1, "made_at": AT, "made_by": "a", "row_count": 1, "sealed_size": 1, "read_back": "decrypted", "month": AT,
     "restored_size": 1, "statement": "x", "signature": b"x", "begun_at": AT, "begun_by": "a", "last_value": 1,
     "spans_max": 100, "lead": 1, "sealed_at": AT,
-    "operator": "amy", "sscc": "000000000000000105", "numbered_by": "amy",
+    "operator": "amy", "sscc": "000000000000000105", "numbered_by": "amy", "ssccs": ["000000000000000105"],
+    "schedule": None, "report_if_empty": False, "captures": [uuid.UUID(JOURNAL)], "query": "q",
+    "packing_id": 5, "tote_id": 5, "is_unpacking": False, "packed_by": "amy",
     "ndcs": ["0002-8215-01"], "ndc": "0002-8215-01", "direction": "in", "partner_id": 20,
     "transaction_on": AT.date(), "fault": None, "faults": [], "document_id": None,
     "told_at": AT, "transaction_id": 500, "lines": [1, 1], "finished_by": "a", "finished_at": AT, "voided_by": "a",
@@ -376,8 +397,17 @@ ASKED: dict[str, list[Parameters]] = {
     "releases.release_of": [{"version": "0.2.0"}],
     "alerts.alerts": [{"kind": None, "words": []}, {"only_open": True, "words": ["x"]}],
     "epcis.capture": [{"id": uuid.UUID(JOURNAL)}],
+    "epcis.captures": [{"told_by": None}, {"told_by": "partner"}],
+    "epcis.subscription": [{"id": uuid.UUID(JOURNAL)}],
+    "epcis.drop_subscription": [{"id": uuid.UUID(JOURNAL)}],
+    "epcis.lock_subscription": [{"id": uuid.UUID(JOURNAL)}],
+    "epcis.note_told": [{"id": uuid.UUID(JOURNAL)}],
+    "epcis.add_subscription": [{"id": uuid.UUID(JOURNAL)}],
+    "epcis.leaves_to_tell": [{"after": 5, "until": 5000}],
     "epcis.holds_of_lots": [{"is_lifted": True}, {"is_lifted": False}],
-    "epcis.mistimed_between": [{"lot_ids": None}, {"lot_ids": [101]}],
+    "epcis.mistimed_between": [{"lot_ids": None}, {"lot_ids": None, "is_descending": False}, {"lot_ids": [101]}],
+    "epcis.packings_between": [{"lot_ids": None}, {"lot_ids": None, "is_descending": False}, {"lot_ids": [101]}],
+    "epcis.retold_between": [{"lot_ids": None}, {"lot_ids": None, "is_descending": False}, {"lot_ids": [101]}],
     "overview.lots_in_house": [
         {"sort": sort, "is_descending": descending}
         for sort in ("expires_on", "lot_number")
@@ -394,6 +424,9 @@ ASKED: dict[str, list[Parameters]] = {
     "overview.excursions_listed": [{"sort": "began_at", "words": ""}, {"sort": "began_at", "is_descending": False}],
     "backup.missing_of_lane": [{"first": 1, "last": 5000}],
     "validation.run": [{"number": 1}],
+    "archive.marks": [{"name": "reading_2026_03"}],
+    "archive.is_home": [{"numbers": [1]}],
+    "archive.leave_month": [{"name": "reading_2026_03"}],
     "backup.set_sequence": [{"name": "item_id_seq"}],
     "fhir.dispenses": [{"facts": None, "ids": None}, {"facts": None, "ids": [5]}, {"ids": None}],
     "fhir.supplies": [{"facts": None, "ids": None}, {"facts": None, "ids": [5]}, {"ids": None}],
@@ -405,6 +438,8 @@ ASKED: dict[str, list[Parameters]] = {
     "connections.delivery_of": [{"message_id": "doc_5"}],
     "connections.send_again": [{"after": 5}],
     "erp.receipts": [{"after": 5, "until": 5000}],
+    "controlled.add_inventory_line": [{"counted": 1, "expected": 1, "serial": ""}],
+    "billing.charge_feed": [{"after": 5, "until": 5000}],
     "connections.deliveries": [{}, {"connection": None}],
     "alerts.messages": [{}, {"only_unsent": False}],
     "alerts.lots_held_before": [{"before": 10**9}],
@@ -488,6 +523,7 @@ WHOLE_ON_PURPOSE = {
     "planning.usable_spells": "where all lots of all items that are planned lay for three years, once for each plan",
     "shortages.supply_of": "all that holds lots of one item, when a shortage is opened",
     "erp.stock_by_lot": "the value of all stock, as the books want it; once a month",
+    "erp.stock_totals": "the value of all stock, as the books want it; once a month",
     "backup.is_unused_ledger": "reads one row, when a backup is to be restored",
     "clocks.has_doubtful_scans": "reads up to the first row; of a gateway without any its index, which is short",
     "corrections.lots_that_were_in": "all that ever was in a place and below it, when two people move it elsewhere",

@@ -12,11 +12,13 @@ import zxingcpp
 from edge_agent.commissioning.code_sheet import ROW_MM, cards_for, pdf_of
 from edge_agent.domain.barcodes.command_codes import (
     SCANNED_ACTIONS,
+    AskWitness,
     Badge,
     ChooseAction,
     ChooseOrder,
     ChoosePlace,
     Commit,
+    SetWaste,
     parse_code,
 )
 from edge_agent.domain.barcodes.proof_card import CARD, read_card
@@ -36,14 +38,16 @@ def read_off(data: bytes) -> list[list[str]]:
 
 def test_every_code_on_the_pages_is_read_by_a_real_reader_and_by_the_dock() -> None:
     cards = cards_for(
-        ["amy", "ben"], ["fridge-a", "site/room-1/bin-07"], ["PO-1001"], [10, 99_999], commands=True, digits=True
-    )
+        ["amy", "ben"], ["fridge-a", "site/room-1/bin-07"], ["PO-1001"], [10, 99_999], commands=True, digits=True,
+        wastes=["0.5"],
+    )  # fmt: skip
     read = [code for page in read_off(pdf_of(cards, "A4", "Dock 1")) for code in page]
     understood = [parse_code(symbol_of(code)) for code in read]
     assert Counter(code.removeprefix("]d1") for code in read) == Counter(card.code for card in cards)
     assert {code.action for code in understood if isinstance(code, ChooseAction)} == set(SCANNED_ACTIONS)
     assert Badge("amy") in understood and ChooseOrder("PO-1001") in understood and Commit() in understood
     assert ChoosePlace("site/room-1/bin-07") in understood
+    assert SetWaste("0.5") in understood and AskWitness() in understood
 
 
 @pytest.mark.parametrize("paper", ["A4", "letter"])

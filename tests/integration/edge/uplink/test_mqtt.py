@@ -48,7 +48,11 @@ from tests.support.small_ledger import Ledger
 
 
 def uplink_to(url: str, timeout_s: float = 5.0, gateway: str = GATEWAY, **settings: Any) -> MqttUplink:
-    mqtt = {key: settings.pop(key) for key in ("version", "credentials_file", "inflight_max") if key in settings}
+    mqtt = {
+        key: settings.pop(key)
+        for key in ("version", "credentials_file", "inflight_max", "other_urls")
+        if key in settings
+    }
     section = UplinkSection(
         kind="mqtt", url=url, timeout_s=timeout_s, mqtt=UplinkMqttSection.model_validate(mqtt), **settings
     )
@@ -189,6 +193,27 @@ async def test_a_broker_of_the_older_version_is_remembered(tmp_path: Path, caplo
         with pytest.raises(Refused, match=r"does not speak MQTT 5: write another uplink\.mqtt\.version"):
             await insisting.send(units(tmp_path))
         await insisting.close()
+
+
+async def test_a_gateway_turns_to_another_node_when_one_is_gone_or_brings_no_receipts(tmp_path: Path) -> None:
+    store, (first, second) = Store(Ledger(IDENTITY.verify)), units(tmp_path, 2)
+    gone, apart, good = (Mosquitto(tmp_path / name) for name in ("gone", "apart", "good"))
+    async with running(gone), running(apart), running(good), door_at(store, url=gone.url):
+        uplink = uplink_to(gone.url, 0.5, gateway="gw.test", other_urls=(apart.url, good.url))
+        assert [r.outcome for r in await uplink.send([first])] == [Outcome.REFUSED]  # it is signed as another's
+        await gone.kill()
+        async with door_at(store, url=good.url):
+            with pytest.raises(LinkDown, match=gone.url):
+                await uplink.send([second])
+            with pytest.raises(LinkDown, match=f"{apart.url}: .*(no receipt|not connected)"):
+                await uplink.send([second])
+            assert [r.outcome for r in await uplink.send([second])] == [Outcome.REFUSED]
+        await uplink.close()
+
+
+def test_a_name_with_a_dot_is_another_client_id_than_any_other_name() -> None:
+    ids = {uplink_to("mqtts://x.example", gateway=name)._broker.client_id for name in ("gw.a", "gw-a", "gw_a")}
+    assert ids == {"lotwarden-gw:a", "lotwarden-gw-a", "lotwarden-gw_a"}, "nats-server 2.15 refuses a dot"
 
 
 async def test_a_broker_that_hangs_up_on_version_5_without_a_word_is_spoken_to_in_the_older_one(tmp_path: Path) -> None:

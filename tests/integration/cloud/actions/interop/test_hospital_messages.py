@@ -11,7 +11,7 @@ from cloud_sync.actions.interop.field_maps import FieldMaps
 from cloud_sync.actions.interop.hospital_messages import message_of, read_again, take_message
 from cloud_sync.actions.people.erasure import erase
 from cloud_sync.domain.roles import Actor, Role
-from cloud_sync.errors import Conflict
+from cloud_sync.errors import Conflict, NotFound
 from cloud_sync.ingest.mllp.receiver import Peer
 from cloud_sync.interop.hospital.hl7 import parse
 from cloud_sync.storage.database import Database
@@ -83,6 +83,15 @@ def test_a_patient_is_erased_from_the_messages_that_named_them(hospital: Hospita
     assert hospital.balance("ward-3", "A") == 3
     assert hospital.tell(sent, minutes=5) == "AA", "sent again, it is known by its digest"
     assert (hospital.last()["content"], hospital.balance("ward-3", "A")) == (None, 3)
+
+
+def test_a_patient_is_erased_from_messages_that_nobody_understood(hospital: Hospital) -> None:
+    hospital.api.receive("L1", 10)
+    assert hospital.tell(rds("C1", rxd("L1", unit="AMP"))) == "AE" and b"Doe^Jane" in bytes(hospital.last()["content"])
+    with pytest.raises(NotFound, match="nothing is kept of 7"):
+        erase(hospital.api.database, "7", reason="asked for", at=NOW, actor="ada")
+    said = [erase(hospital.api.database, "77", reason="asked for", at=NOW, actor=actor) for actor in ("ada", "bea")]
+    assert [each["state"] for each in said] == ["waits", "erased"] and hospital.last()["content"] is None
 
 
 def test_a_held_lot_that_was_handed_out_is_booked_and_an_exception(hospital: Hospital) -> None:

@@ -100,3 +100,23 @@ def test_the_days_of_a_fridge_tag_2_are_envelopes_of_the_room(api: Api) -> None:
     api.known_as("fay", Role.FACILITIES).ok("POST", path, content=content)
     (excursion,) = api.reader.rows("/v1/excursions")
     assert excursion["worst"] == 9.5
+
+
+def test_a_file_that_comes_before_its_order_waits_and_is_judged_when_it_is_attached(api: Api) -> None:
+    content = q_tag([5.0, 8.4, 9.1, 5.2], first=FIRST)
+    path = f"/v1/logger-files?answer={ZONE.replace('+', '%2B')}"
+    kept = api.operator.ok("POST", path, content=content)
+    assert (kept["verdict"], kept["order"], kept["place"]) == ("waiting", None, None)
+    assert api.operator.ok("POST", path, content=content)["id"] == kept["id"]
+    order = ordered(api)
+    lot = came(api, "L1", order)
+    assert reasons(api, lot) == []
+    judged = api.known_as("dock-2", Role.OPERATOR).ok("POST", f"/v1/orders/{order}/logger-files/{kept['id']}")
+    assert (judged["verdict"], judged["document_id"]) == ("broken", kept["document_id"])
+    assert len(reasons(api, lot)) == 1 == len(reasons(api, came(api, "L2", order)))
+    again = api.operator.ok("POST", f"/v1/orders/{order}/logger-files/{kept['id']}")
+    assert again["id"] == judged["id"]
+    refused = api.operator.request("POST", f"/v1/orders/{order}/logger-files/{judged['id']}")
+    assert refused.status_code == 409
+    room = api.known_as("fay", Role.FACILITIES).ok("POST", f"/v1/places/fridge-c/logger-files/{kept['id']}")
+    assert (room["verdict"], room["place"]) == ("judged_in_place", "fridge-c")

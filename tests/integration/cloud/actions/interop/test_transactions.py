@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,7 @@ from tests.support.dscsa_parts import (
     waiting,
 )
 from tests.support.ledger_api import NOW, Api, Somebody, api_on
+from tests.support.recycled_databases import RecycledDatabases
 
 
 @pytest.fixture
@@ -212,3 +214,32 @@ def test_a_partner_with_a_connection_gets_data_and_messages_by_it_and_sends_its_
     (event,) = document["epcisBody"]["eventList"]
     assert event["bizStep"] == "shipping"
     assert event["gs1ushc:dscsaTransactionStatement"]["gs1ushc:affirmTransactionStatement"] is True
+
+
+def test_what_one_ledger_ships_another_one_receives_by_epcis_1_2(api: Api, databases: RecycledDatabases) -> None:
+    tell(api, "ASN-1", line("A1", 3, ("s1", "s2", "s3")))
+    receive(api, "A1", 3, ("s1", "s2", "s3"))
+    api.quality.ok("PUT", "/v1/dscsa/partners/clinic", json={**CLINIC, "gln": "0614141000050"})
+    assert ship(api, "A1", 2, ("s1", "s2"), order="SO-9").status_code == 201
+    (out,) = api.reader.rows("/v1/dscsa/transactions", direction="out", partner="clinic")
+    xml = api.reader.get(f"/v1/dscsa/transactions/{out['id']}/epcis-1.2")
+    assert xml.headers["content-type"] == "application/xml" and b'schemaVersion="1.2"' in xml.content
+    assert b"urn:epc:id:sgtin:0361414." in xml.content
+    with databases.lent() as url, api_on(databases.open(url)) as clinic:
+        trading_house(clinic)
+        clinic.quality.ok("PUT", "/v1/dscsa/partners/main", json={**CLINIC, "gln": "0614141000050"})
+        clinic.quality.ok("PUT", "/v1/dscsa/partners/acme", json=US)  # that is us, for them
+        path = "/v1/dscsa/partners/acme/transactions/epcis"
+        told = clinic.operator.request("POST", path, content=xml.content)
+        again = clinic.operator.request("POST", path, content=xml.content)
+        assert (told.status_code, again.status_code, again.json()["id"]) == (201, 200, told.json()["id"])
+        assert (told.json()["fault"], told.json()["content"]["lines"]) == (None, out_lines(api, out["id"]))
+        lot = receive(clinic, "A1", 3, ("s1", "s2", "s9"))
+        assert held(clinic, lot) == {"s9"}  # of that nobody told
+        refused = clinic.operator.request("POST", path, content=b"<x/>")
+        assert refused.status_code == 422 and "cannot be read" in refused.json()["error"]
+
+
+def out_lines(api: Api, record_id: int) -> list[dict[str, Any]]:
+    lines: list[dict[str, Any]] = api.reader.ok("GET", f"/v1/dscsa/transactions/{record_id}")["content"]["lines"]
+    return lines

@@ -42,6 +42,9 @@ SAYS: dict[PaperName, tuple[str, ...]] = {
     PaperName.RELEASE: ("Certificate of release", "section 503B", "SYR-1", "It is certified", "Quinn Miller (quinn)"),
     PaperName.DISCREPANCY: ("PO-1 from ACME Pharma, Inc.", "1 discrepancy waits", "+3", "EF56", "OPEN"),
     PaperName.COUNT: ("C-1, Refrigerator B", "EF56", "Initials", "Counted by:"),
+    PaperName.CONTROLLED: (
+        "Hilltop Clinic", "AS IN THE BOOKS", "Schedules I and II", "Morphine 10 mg/mL", "MO-1", "Second counter:",
+    ),
     PaperName.PICK: ("1 position, 12 base units", "Refrigerator A (fridge-a)", "AB12-0O", "CD34", "recall 1"),
     PaperName.PACKING: (
         "Lakeside Hospital Pharmacy", "St. Mary Clinic", "0002-8215-01", "00312345678906", "AB12-0O", "5 vial",
@@ -52,7 +55,10 @@ SAYS: dict[PaperName, tuple[str, ...]] = {
     PaperName.CALIBRATION: ("probe-a", "20 Jun 2026", "due within 30 days", "its gateway has reported no date"),
     PaperName.DOWNTIME: ("Lakeside Hospital Pharmacy", "Not to be issued", "AB12-0O", "DO NOT ISSUE", "sheet 1 of 4"),
     PaperName.VALIDATION: ("1 DEVIATION", "the door was open", "Python 3.11.2", "is genuine", "URS-01", "Approved by"),
-    PaperName.MONTH: ("Lakeside Hospital Pharmacy", "May 2026", "Apr 2026", "Units received", "136", "18.9 %",
+    PaperName.PEDIGREE: ("Pedigree", "AB12-0O", "acme", "Chain of custody", "Key (Ed25519)"),
+    PaperName.THEFT: ("SUSPICIOUS", "S-77", "reported as lost", "receive from acme to suite", "operator-1"),
+    PaperName.TRACING: ("FDA, J. Doe", "2026-114", "AB12-0O", "ASN-77", "Acme Drug Co.", "s-1 s-2", "complete"),
+    PaperName.MONTH: ("Lakeside Hospital Pharmacy", "May 2026", "Apr 2026", "Units received", "137", "18.9 %",
                       "Inventory turns a year"),
 }  # fmt: skip
 

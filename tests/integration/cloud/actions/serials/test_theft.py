@@ -1,6 +1,5 @@
 """Theft and counterfeit, as a program tells the facts: signals are cases, whatever order the facts arrive in."""
 
-import json
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,15 +8,13 @@ from typing import Any
 
 import pytest
 
-from cloud_sync.actions.interop.epcis_capture import capture
 from cloud_sync.actions.serials import theft
 from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
+from tests.integration.cloud.actions.serials.told import GTIN, commissioned
 from tests.support.builders import GatewayWithKey, Ledger, line, minute, scan
 from tests.support.ledger_api import LATER, NOW, Api, api_on, movement
-
-GTIN = "09501101530003"
 
 
 @pytest.fixture
@@ -41,26 +38,6 @@ def moved(api: Api, action: str, source: str, target: str, line: dict[str, Any],
 
 def signals(api: Api) -> set[tuple[str, str]]:
     return {(row["signal"], row["serial"]) for row in api.reader.rows("/v1/theft-signals")}
-
-
-def commissioned(
-    database: Database, lot: str, *serials: str, step: str = "commissioning", at: str = "2026-05-01"
-) -> None:
-    """What the maker tells of units."""
-    event = {
-        "type": "ObjectEvent", "eventTime": f"{at}T08:00:00Z", "eventTimeZoneOffset": "+00:00",
-        "epcList": [f"https://id.gs1.org/01/{GTIN}/21/{serial}" for serial in serials],
-        "action": "ADD" if step == "commissioning" else "DELETE", "bizStep": step,
-        **({"ilmd": {"cbvmda:lotNumber": lot}} if step == "commissioning" else {}),
-    }  # fmt: skip
-    document = {
-        "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"], "type": "EPCISDocument",
-        "schemaVersion": "2.0", "creationDate": "2026-05-01T09:00:00Z", "epcisBody": {"eventList": [event]},
-    }  # fmt: skip
-    job = capture(
-        database, json.dumps(document).encode(), is_xml=False, error_behaviour="rollback", told_by="maker", at=NOW
-    )
-    assert not job["errors"], job["errors"]
 
 
 def test_a_lost_serial_is_refused_by_every_dock_and_is_a_case_if_it_is_seen(api: Api) -> None:

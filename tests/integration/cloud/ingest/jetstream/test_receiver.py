@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
+from typer.testing import CliRunner
 
-from cloud_sync.ingest.jetstream.administration import prepare_stream, stream_faults
+from cloud_sync.commands.broker import broker_app
+from cloud_sync.ingest.jetstream.administration import prepare_stream
 from cloud_sync.ingest.jetstream.receiver import JetStreamDoor
 from edge_agent.config.model import UplinkMqttSection, UplinkSection
 from edge_agent.domain.wire.ids import GatewayName, JournalId
@@ -156,5 +158,20 @@ def test_a_ledger_refuses_a_broker_that_it_must_not_rely_on(cluster: NatsCluster
         section = cluster.section("admin", **more)
         with pytest.raises(ValueError, match=words):
             JetStreamDoor(section, store, seal).start()
-    assert stream_faults(cluster.section()) == []
+    config = cluster.home / "ledger.toml"
+    section = cluster.section()
+    lines = {"urls": list(section.urls), "monitor_urls": list(section.monitor_urls), "partitions": 4}
+    files = {"ca_file": section.ca_file, "credentials_file": section.credentials_file}
+    config.write_text(
+        '[database]\ndata_dir = "pg"\n[jetstream]\n'
+        + "".join(f"{key} = {value!r}\n" for key, value in lines.items())
+        + "".join(f'{key} = "{value}"\n' for key, value in files.items())
+    )
+    admin = str(cluster.home / "admin.credentials")
+    for arguments, words in (
+        (["prepare", "--config", str(config), "--credentials-file", admin], "is kept by 3 nodes, in 4 partitions"),
+        (["check", "--config", str(config)], "is kept by 3 nodes; each batch is synced to the disk"),
+    ):
+        done = CliRunner().invoke(broker_app, arguments)
+        assert done.exit_code == 0 and words in " ".join(done.output.split())
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("jetstream")]

@@ -7,12 +7,15 @@ import pytest
 
 from cloud_sync.interop.epcis.facts import (
     Source,
+    Statement,
     event_id,
     event_of_decision,
     event_of_excursion,
     event_of_hold,
+    event_of_packing,
     events_of_movement,
     row_of_event_id,
+    statement_of,
 )
 from cloud_sync.interop.epcis.rules import Event, faults_of
 from tests.support.epcis_standard import event_schema
@@ -173,9 +176,81 @@ def test_a_decision_frees_goods_or_says_what_they_are(decision: str, words: tupl
     assert (event["bizStep"], event["disposition"], event["persistentDisposition"]) == words
 
 
-def test_an_id_says_which_row_of_which_ledger_it_is() -> None:
-    ids = {event_id(LEDGER, source, row) for source in Source for row in (1, 2, 2**55)}
-    assert len(ids) == 3 * len(Source)
-    assert {row_of_event_id(LEDGER, each) for each in ids} == {(s, row) for s in Source for row in (1, 2, 2**55)}
+def test_an_id_says_which_statement_of_which_ledger_it_is() -> None:
+    said = [(source, row, revision) for source in Source for row in (1, 2, 2**45) for revision in (0, 1, 255)]
+    ids = {event_id(LEDGER, *each) for each in said}
+    assert len(ids) == len(said) and {row_of_event_id(LEDGER, each) for each in ids} == set(said)
+    assert {statement_of(Statement(*each).number) for each in said} == set(said)
     for foreign in (event_id(b"another", Source.HOLD, 1), "urn:uuid:1", "ni:///sha-256;00?ver=CBV2.0"):
         assert row_of_event_id(LEDGER, foreign) is None
+
+
+def corrected(kind: str, before: str, hour: int, lot_id: int = 1) -> dict[str, Any]:
+    return {"lot_id": lot_id, "kind": kind, "before": before, "decided_at": AT.replace(day=2, hour=hour).isoformat()}
+
+
+def test_what_was_said_of_a_lot_before_it_was_corrected_is_declared_wrong_under_its_own_id() -> None:
+    corrections = [corrected("lot_number", "A/0", 9), corrected("lot_number", "A/00", 10)]
+    row = moved("ship", "room", "customer", lot_id=1, corrections=corrections)
+    (now,) = map(judged, events_of_movement(row, LEDGER))
+    said = [judged(event) for n in (0, 1) for event in events_of_movement({**row, "revision": n}, LEDGER)]
+    lots = [event["quantityList"][0]["epcClass"].rpartition("/")[2] for event in (*said, now)]
+    assert lots == ["A%2F0", "A%2F00", "A%2F1"] and len({event["eventID"] for event in (*said, now)}) == 3
+    assert "errorDeclaration" not in now and now["recordTime"] == "2026-07-02T10:00:00.999Z"
+    for event, hour in zip(said, ("09", "10"), strict=True):
+        assert event["errorDeclaration"] == {
+            "declarationTime": f"2026-07-02T{hour}:00:00.999Z", "reason": "incorrect_data",
+            "correctiveEventIDs": [now["eventID"]],
+        }  # fmt: skip
+    # Who was told before the first correction knows it by the same id.
+    (before,) = events_of_movement(moved("ship", "room", "customer"), LEDGER)
+    assert before["eventID"] == said[0]["eventID"]
+
+
+def test_a_movement_whose_time_and_lot_were_corrected_has_one_statement_that_holds() -> None:
+    row = moved("move", said_at=AT.replace(hour=9), lot_id=1, corrections=[corrected("lot_number", "A/0", 9)])
+    asked = [(Source.MOVEMENT, 0), (Source.MOVEMENT, 1), (Source.CORRECTED, 0), (Source.CORRECTED, None)]
+    told = [
+        judged(event)
+        for source, revision in asked
+        for event in events_of_movement({**row, "source": source, "revision": revision}, LEDGER)
+    ]
+    assert ["errorDeclaration" in event for event in told] == [True, True, True, False]
+    assert {event["errorDeclaration"]["correctiveEventIDs"][0] for event in told[:3]} == {told[3]["eventID"]}
+    assert len({event["eventID"] for event in told}) == 4
+
+
+def test_the_expiry_of_what_was_made_is_told_and_corrected() -> None:
+    row = moved("receive", "production", lot_id=1, expires_on="2026-12-31")
+    row["corrections"] = [corrected("lot_expiry", "2026-12-01T14:00", 9)]
+    (wrong,) = map(judged, events_of_movement({**row, "revision": 0}, LEDGER))
+    (now,) = map(judged, events_of_movement(row, LEDGER))
+    assert [event["ilmd"]["cbvmda:itemExpirationDate"] for event in (wrong, now)] == ["2026-12-01", "2026-12-31"]
+    assert wrong["errorDeclaration"]["correctiveEventIDs"] == [now["eventID"]]
+
+
+def test_a_hold_of_two_lots_names_each_as_it_was_known() -> None:
+    goods = [{**GOODS, "lot_id": 1}, {**GOODS, "lot_id": 2, "lot_number": "B/1"}]
+    row = {
+        **PLACE, "id": 3, "kind": "manual", "placed_at": AT, "since": None, "lifted_at": None, "goods": goods,
+        "source": Source.HOLD, "corrections": [corrected("lot_number", "B/0", 9, lot_id=2)],
+    }  # fmt: skip
+    told = [judged(event_of_hold({**row, "revision": n}, LEDGER)) for n in (0, None)]
+    assert [[one["epcClass"][-5:] for one in event["quantityList"]] for event in told] == [
+        ["A%2F1", "B%2F0"], ["A%2F1", "B%2F1"],
+    ]  # fmt: skip
+    assert ["errorDeclaration" in event for event in told] == [True, False]
+
+
+@pytest.mark.parametrize(("is_unpacking", "words"), [(False, ("ADD", "packing")), (True, ("DELETE", "unpacking"))])
+def test_a_tote_is_a_parent_of_what_is_packed_into_it(is_unpacking: bool, words: tuple[str, str]) -> None:
+    goods = [{**GOODS, "lot_id": 1, "quantity": 5}, {**GOODS, "lot_id": 1, "serial": "S1", "quantity": 1}]
+    row = {
+        **PLACE, "id": 9, "is_unpacking": is_unpacking, "occurred_at": AT, "recorded_at": AT,
+        "sscc": "106141412345678908", "order_ref": "SO-1", "goods": goods,
+    }  # fmt: skip
+    event = judged(event_of_packing(row, LEDGER))
+    assert (event["type"], event["action"], event["bizStep"]) == ("AggregationEvent", *words)
+    assert event["parentID"] == "https://id.gs1.org/00/106141412345678908"
+    assert event["childQuantityList"] == [{"epcClass": LOT, "quantity": 5}]
+    assert event["childEPCs"] == ["https://id.gs1.org/01/00312345678906/21/S1"]

@@ -1,0 +1,58 @@
+"""``archive``: old readings to files outside of the database, and what is there."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from cloud_sync.actions.monitoring.archive_status import archive_status
+from cloud_sync.actions.monitoring.archiving import archive_readings
+from cloud_sync.archive.stores import store_at
+from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, fail, load, me, opened, say, show, told
+
+MONTHS = 12
+
+
+def archive_months(
+    to: Annotated[
+        str | None, typer.Argument(metavar="[DIR]", help="The folder of the archive; without it, what there is.")
+    ] = None,
+    months: Annotated[
+        int, typer.Option(min=1, help="How many whole months stay in the database; older ones are archived.")
+    ] = MONTHS,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Move readings of old months to Parquet files with a signed manifest.
+
+    Each file is read back and compared before its readings leave the database. Charts, passports and judging go on
+    reading them from there: keep the folder mounted, and back it up. Run it from a timer.
+    """
+    with told(), opened(load(config)) as database:
+        if to is None:
+            _show(archive_status(database))
+            return
+        any_done = False
+        for done in archive_readings(database, store_at(to), months=months, at=datetime.now(UTC), actor=me()):
+            any_done = True
+            per_reading = done.size_bytes / done.readings if done.readings else 0.0
+            say(f"{done.month}: {done.readings} readings in {done.files} files, {done.size_bytes} bytes "
+                f"({per_reading:.1f} a reading); {done.stayed} stay in the database")  # fmt: skip
+        if not any_done:
+            say(f"nothing to archive: no readings older than {months} months that are complete")
+
+
+def _show(status: dict[str, object]) -> None:
+    if status["store"] is None:
+        say("no readings are archived yet: cloud-sync archive DIR")
+        return
+    say(f"archive: {status['store']}")
+    rows = [
+        {**row, "month": f"{row['month']:%Y-%m}"}
+        for row in status["months"]  # type: ignore[attr-defined]
+    ]
+    show(rows, "month", "gateways", "files", "readings", "bytes", "home")
+    unreadable = status["unreadable"]
+    for each in unreadable:  # type: ignore[attr-defined]
+        say(f"{each['name']}: {each['why']}")
+    if unreadable:
+        fail("some of the archive is not there.", "Restore these files from a copy, then run cloud-sync verify.")
