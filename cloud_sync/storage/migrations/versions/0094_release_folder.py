@@ -3,7 +3,7 @@
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 
 revision = "0094"
-down_revision = "0122"
+down_revision = "0103"
 
 
 def upgrade() -> None:
