@@ -18,7 +18,7 @@ WHERE t.level = 0 AND t.n BETWEEN :after::bigint / 256 AND :until::bigint / 256
 ORDER BY t.n, leaf.place
 LIMIT :rows_max;
 
--- name: stock_by_lot()
+-- name: stock_by_lot(rows_max, rows_skipped)
 -- What is in the house of each lot at each site, who it was received from first, and whether any of it is on hold.
 SELECT l.id AS lot_id, i.id AS item_id, i.name AS item, i.base_unit, l.lot_number, l.owner, l.expires_on, site.name AS site,
        sum(b.quantity)::bigint AS quantity,
@@ -32,7 +32,33 @@ JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin', 'transit
 LEFT JOIN place site ON site.id = ANY(p.ancestors) AND site.kind = 'site'
 WHERE b.quantity <> 0
 GROUP BY l.id, i.id, site.name
-ORDER BY i.name, l.lot_number, l.owner, site.name;
+ORDER BY i.name, l.lot_number, l.owner, site.name
+LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: stock_totals(day)
+-- What the stock in the house is worth by the unit costs of a day, by currency, and how many lots it is of; those without a
+-- known cost have no currency. A supplier is looked for only where one has a cost of its own for the item. Index: item_cost_item.
+WITH told AS (
+    SELECT DISTINCT ON (item_id, supplier_id) item_id, supplier_id, cost, currency
+    FROM item_cost WHERE valid_from <= :day ORDER BY item_id, supplier_id, valid_from DESC, id DESC
+), goods AS (
+    SELECT b.lot_id, sum(b.quantity) AS quantity
+    FROM position b JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin', 'transit')
+    WHERE b.quantity <> 0
+    GROUP BY b.lot_id
+)
+SELECT coalesce(theirs.currency, usual.currency) AS currency, sum(g.quantity * coalesce(theirs.cost, usual.cost)) AS value,
+       count(*) AS lots
+FROM goods g
+JOIN lot l ON l.id = g.lot_id
+LEFT JOIN told usual ON usual.item_id = l.item_id AND usual.supplier_id IS NULL
+LEFT JOIN LATERAL (
+    SELECT t.cost, t.currency FROM told t
+    WHERE t.item_id = l.item_id
+      AND t.supplier_id = (SELECT m.from_place FROM movement m JOIN place s ON s.id = m.from_place AND s.kind = 'supplier'
+                           WHERE m.lot_id = l.id AND m.action = 'receive' ORDER BY m.occurred_at, m.id LIMIT 1)
+) theirs ON l.item_id IN (SELECT item_id FROM told WHERE supplier_id IS NOT NULL)
+GROUP BY coalesce(theirs.currency, usual.currency);
 
 -- name: items_by_code(codes)
 -- Which item each GTIN is, and how many base units it stands for. Index: item_gtin_pkey.

@@ -482,3 +482,7 @@ JOIN lot l ON l.id = r.lot_id
 JOIN item i ON i.id = l.item_id
 JOIN place p ON p.id = r.place_id
 ORDER BY CASE WHEN :is_descending THEN r.began_at END DESC, CASE WHEN NOT :is_descending THEN r.began_at END, r.lot_id;
+
+-- name: positions_about()$
+-- About how many positions the ledger has, as the database last counted them.
+SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'position'::regclass;

@@ -1,5 +1,7 @@
 """The console as a browser without scripts uses it: pages are read, forms on them are filled in and sent."""
 
+import html
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -90,6 +92,12 @@ class Console:
         answer = self.api.client.get(path)
         assert answer.status_code == 200, (path, answer.text)
         return answer.text
+
+    def whole_page(self, path: str) -> str:
+        """The text of a page that puts off what takes long."""
+        rest = re.search(r'<noscript><p><a href="([^"]+)"', self.page(path))
+        assert rest is not None, "nothing was put off"
+        return self.page(html.unescape(rest[1]))
 
     def send(self, path: str, action: str, /, **values: str | list[str]) -> httpx.Response:
         """Fill in the form on the page ``path`` that goes to ``action``, and send it; other fields as they are."""

@@ -74,6 +74,12 @@ class BrowserConsole(Console):
         assert answer is not None and answer.status == 200, (path, answer)
         return self._page.content()
 
+    def whole_page(self, path: str) -> str:
+        """The page when all of it has come."""
+        self.page(path)
+        self._page.locator("#rest:not([hx-get])").wait_for()
+        return self._page.content()
+
     def send(self, path: str, action: str, /, **values: str | list[str]) -> httpx.Response:
         """Fill in the form on the page ``path`` that goes to ``action``, and press its button."""
         self.page(path)

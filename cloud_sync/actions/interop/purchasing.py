@@ -133,14 +133,15 @@ def receipts(database: Database, after: int, rows_max: int) -> dict[str, Any]:
     return {"rows": rows, "next": reached, "more": reached < size}
 
 
-def stock_value(database: Database, on: date) -> list[Row]:
-    """What the stock that is in the house now is worth by what items cost ``on`` that day: one row a lot and site.
+def stock_value(database: Database, on: date, rows_max: int | None = None, rows_skipped: int = 0) -> list[Row]:
+    """What the stock that is in the house now is worth by what items cost ``on`` that day: one row a lot and site, by
+    item and lot; all, or ``rows_max`` of them.
 
     ``cost`` is that of the supplier a lot was first received from, else the one that names no supplier; ``cost`` and
     ``value`` are None where nobody told a cost: unknown is not zero.
     """
     with database.transaction() as connection:
-        rows = list(queries("erp").stock_by_lot(connection))
+        rows = list(queries("erp").stock_by_lot(connection, rows_max=rows_max, rows_skipped=rows_skipped))
         known = costs_on(connection, (row["item_id"] for row in rows), on)
     for row in rows:
         cost = cost_of(known.get(row["item_id"], ()), row["supplier_id"])
@@ -149,6 +150,14 @@ def stock_value(database: Database, on: date) -> list[Row]:
         row["cost_since"] = None if cost is None else cost.valid_from
         row["value"] = None if cost is None else Decimal(row["quantity"]) * cost.cost
     return rows
+
+
+def stock_totals(database: Database, on: date) -> tuple[dict[str, Decimal], int]:
+    """The value of all that ``stock_value`` has rows for, by currency; and how many lots nobody told a cost of."""
+    with database.transaction() as connection:
+        rows = list(queries("erp").stock_totals(connection, day=on))
+    unknown = sum(row["lots"] for row in rows if row["currency"] is None)
+    return {row["currency"]: row["value"] for row in rows if row["currency"] is not None}, unknown
 
 
 def totals_of(rows: Sequence[Row]) -> dict[str, Decimal]:

@@ -1,9 +1,18 @@
-"""Stock that waits for somebody: what came back, and what is to be destroyed."""
+"""Stock that waits for somebody: what came back, and what is to be destroyed; and how much stock there is."""
 
 from datetime import datetime
 
 from cloud_sync.storage.database import Database, Row
 from cloud_sync.storage.queries import queries
+
+MANY_POSITIONS = 50_000
+
+
+def is_large(database: Database) -> bool:
+    """Whether there is so much stock that it takes a while to add all of it up."""
+    with database.transaction() as connection:
+        about: int = queries("overview").positions_about(connection)
+    return about > MANY_POSITIONS
 
 
 def returned_goods(database: Database, *, rows_max: int) -> list[Row]:

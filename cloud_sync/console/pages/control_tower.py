@@ -11,6 +11,8 @@ from cloud_sync.actions.papers.months import month_before
 from cloud_sync.actions.planning import kpis, tower
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.page_route import PageRoute, Visitor
+from cloud_sync.console.put_off import is_put_off, rest_of
+from cloud_sync.console.rendering import render
 from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.planning.kpi import KPIS, ExceptionScore, Kpi
 from cloud_sync.storage.database import Row
@@ -64,10 +66,16 @@ EXCEPTIONS = (
 
 
 @router.get("/control-tower")
-def tower_page(request: Request, database: Ledger, _visitor: Visitor, now: Now, month: MonthAsked = "") -> Any:
+def tower_page(
+    request: Request, database: Ledger, _visitor: Visitor, now: Now, month: MonthAsked = "", waits: bool = False
+) -> Any:
     """Exceptions, then all figures."""
     zone = house_zone(database)
     wanted = month or f"{now.astimezone(zone_named(zone)):%Y-%m}"
+    if is_put_off(request, database, waits):
+        return render(
+            request, "control_tower.html", month=wanted, before=month_before(wanted), zone=zone, rest=rest_of(request)
+        )
     by_site, found = tower.tower(database, wanted, at=now)
     sites = sorted(by_site)
     columns = (
@@ -81,7 +89,8 @@ def tower_page(request: Request, database: Ledger, _visitor: Visitor, now: Now, 
         for kpi in KPIS
     ]  # fmt: skip
     return list_page(
-        request, "control_tower.html", month=wanted, before=month_before(wanted), zone=zone, sites=sites, now=now,
+        request, "control_tower.html", rest="", month=wanted, before=month_before(wanted), zone=zone, sites=sites,
+        now=now,
         exceptions=table(request, "exceptions", EXCEPTIONS, [_exception(each) for each in found], prefix="x_"),
         figures=table(request, "figures", columns, rows),
         values=table(request, "inventory-value", VALUES, kpis.lot_values(database, None, at=now, rows_max=VALUES_MAX),

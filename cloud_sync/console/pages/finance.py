@@ -11,8 +11,10 @@ from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.forms import csv_of_upload
 from cloud_sync.console.page_route import PageRoute, Requester, Visitor
+from cloud_sync.console.put_off import is_put_off, rest_of
 from cloud_sync.console.rendering import render
 from cloud_sync.console.table import Column, Show, list_page, table
+from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.domain.purchase_orders import COLUMNS, read_purchase_orders
 from cloud_sync.storage.database import Row
 
@@ -41,15 +43,21 @@ VALUE = (
 
 @router.get("/finance")
 def finance_page(
-    request: Request, database: Ledger, _: Visitor, now: Now, on: Annotated[date | None, Query()] = None
-) -> Any:
+    request: Request, database: Ledger, _: Visitor, now: Now, on: Annotated[date | None, Query()] = None,
+    waits: bool = False,
+) -> Any:  # fmt: skip
     """What the stock in the house is worth by the unit costs of a day, by lot and site."""
     day = on or now.date()
-    rows = purchasing.stock_value(database, day)
+    if is_put_off(request, database, waits):
+        return render(request, "finance.html", day=day, rest=rest_of(request))
+    totals, unknown = purchasing.stock_totals(database, day)
+
+    def rows(wanted: ListRequest) -> list[Row]:
+        return purchasing.stock_value(database, day, wanted.rows_max, wanted.rows_skipped)
+
     return list_page(
-        request, "finance.html", day=day, totals=purchasing.totals_of(rows),
-        unknown=sum(row["value"] is None for row in rows),
-        stock=table(request, "finance", VALUE, rows, zone=house_zone(database)),
+        request, "finance.html", rest="", day=day, totals=totals, unknown=unknown,
+        stock=table(request, "finance", VALUE, source=rows, searches=False, zone=house_zone(database)),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from cloud_sync.storage.database import Database
@@ -51,3 +52,21 @@ def test_purchase_orders_are_tried_and_taken_in_and_stock_has_its_value(api: Api
     costs = "item,supplier,valid_from,cost,currency\ninsulin,acme,2026-01-01,1250.5,EUR\n"
     api.administrator.ok("POST", "/v1/imports/costs", content=costs.encode(), params={"reason": "price list"})
     assert "<b>10,004.00 EUR</b> in stock" in console.page("/finance")
+
+
+def test_where_there_is_much_stock_the_page_is_there_at_once_and_the_rest_comes_after(
+    api: Api, console: Console
+) -> None:
+    api.receive("L1", 8)
+    costs = "item,supplier,valid_from,cost,currency\ninsulin,,2026-01-01,2.5,EUR\n"
+    api.administrator.ok("POST", "/v1/imports/costs", content=costs.encode(), params={"reason": "price list"})
+    console.sign_in(api.operator)
+    assert "being added up" not in console.page("/finance")
+    with psycopg.connect(api.database.url) as connection:
+        connection.execute("UPDATE pg_class SET reltuples = 60000 WHERE oid = 'position'::regclass")
+    for path, comes in (("/finance", "<b>20.00 EUR</b> in stock"), ("/control-tower", "Inventory value")):
+        frame = Console(api).page(path)
+        assert "being added up" in frame and comes not in frame
+        whole = console.whole_page(path)
+        assert comes in whole and "being added up" not in whole
+    assert "L1" in console.page("/finance?csv=finance")
