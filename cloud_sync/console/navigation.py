@@ -52,7 +52,7 @@ GROUPS = (
         (
             Entry("/lots", "Lots", "l"),
             Entry("/expiry", "Expiry and FEFO", "x"),
-            Entry("/serials", "Serials and devices", "8", ("/devices", "/theft", "/field-corrections")),
+            Entry("/serials", "Serials", "8", ("/devices", "/theft", "/field-corrections")),
             Entry("/counts", "Counts", "c"),
             Entry("/controlled", "Controlled items", "0"),
             Entry("/downtime", "Downtime", "z"),

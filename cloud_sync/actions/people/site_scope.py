@@ -31,6 +31,8 @@ OF_PATH: Mapping[tuple[str, str], tuple[str, str]] = {
     ("quality/samples", "sample_id"): ("places_of_sample", "id"),
     ("complaints", "complaint_id"): ("places_of_complaint", "id"),
     ("wastes", "waste_id"): ("places_of_waste", "id"),
+    ("controlled/wastes", "waste_id"): ("places_of_waste", "id"),
+    ("charges", "administration_id"): ("places_of_administration", "id"),
     ("administrations", "administration_id"): ("places_of_administration", "id"),
     ("alert-subscriptions", "name"): ("places_of_subscription", "name"),
     ("alerts/subscriptions", "name"): ("places_of_subscription", "name"),

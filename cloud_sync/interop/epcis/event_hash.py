@@ -170,7 +170,17 @@ def _last(name: str, value: Any, prefixes: Mapping[str, str]) -> str:
 
 
 def _web(words: Vocabulary, term: str) -> str:
-    return _expanded(words.as_web(term), PREFIXES)
+    """A word as a web address; of each vocabulary the words that come are few."""
+    known = _WEB.get((words.urn, term))
+    if known is None:
+        known = _expanded(words.as_web(term), PREFIXES)
+        if len(_WEB) < WORDS_MAX:
+            _WEB[words.urn, term] = known
+    return known
+
+
+WORDS_MAX = 10_000
+_WEB: dict[tuple[str, str], str] = {}
 
 
 def _listed(name: str, members: list[str]) -> str:

@@ -85,7 +85,8 @@ def pedigree(data: Pedigree, style: PaperStyle) -> Document:
             _status(data), *lot_facts(lot, style), *_maker(data.maker, style), *_custody(data.custody, style),
             *_sources(data, style), *_transactions(data.transactions, style), *_documents(data.documents),
             Heading("Signature of the ledger"),
-            Facts([("SHA-256", data.digest), ("Key (Ed25519)", data.key), ("Signature", data.signature)], columns=1),
+            Facts([("SHA-256", _grouped(data.digest)), ("Key (Ed25519)", _grouped(data.key)),
+                   ("Signature", _grouped(data.signature))], columns=1),
             Text("The key is that of the ledger's receipts and checkpoints; cloud-sync verify-paper checks all of it.",
                  Tone.SOFT),
             Signatures((), ("Quality",)),
@@ -102,6 +103,11 @@ def _status(data: Pedigree) -> Status:
         return Status("IN PART", "No maker's event and no transaction data is on file for it.", Tone.WARN)
     held = " It is on hold." if data.is_held else ""
     return Status("CHAIN ON FILE", f"From its maker or supplier to here, as recorded.{held}", Tone.OK)
+
+
+def _grouped(text: str) -> str:
+    """In groups of eight, to be compared by eye; words without an end would be broken anywhere."""
+    return " ".join(text[at : at + 8] for at in range(0, len(text), 8))
 
 
 def _maker(told: Sequence[ToldShown], style: PaperStyle) -> list[Block]:
