@@ -30,14 +30,14 @@ def quality_control(database: Database, at: datetime, *, lot_id: int, place: str
     sample = materials.take_sample(
         database, client_id=uuid.uuid4(), lot_id=lot_id, from_place=place, note="", at=at, actor="olga"
     )
-    samples.add_result(
-        database, sample["id"], "assay", value=99.0, conforms=None, note="HPLC 3", at=at, actor="quinn"
-    )
+    samples.add_result(database, sample["id"], "assay", value=99.0, conforms=None, note="HPLC 3", at=at, actor="quinn")
     stability.start_study(
         database, client_id=uuid.uuid4(), plan="insulin-stability", lot_id=lot_id, from_place=place, to_place=chamber,
         at=at, actor="olga",
     )  # fmt: skip
-    session = environment.open_session(database, plan="plates", place="fridge-a", batch=None, note="", at=at, actor="olga")
+    session = environment.open_session(
+        database, plan="plates", place="fridge-a", batch=None, note="", at=at, actor="olga"
+    )
     environment.add_plate(
         database, session["id"], client_id=uuid.uuid4(), point="bench", code="PL-1", person="", at=at, actor="olga"
     )
