@@ -17,7 +17,7 @@ def archive_page(request: Request, database: Ledger, _: Visitor) -> Any:
     """Months that have left the database, and files that are not there."""
     status = archive_status(database)
     return list_page(
-        request, "archive.html", status=status, months=table(request, "months", MONTHS, status["months"]),
+        request, "archive.html", archive=status, months=table(request, "months", MONTHS, status["months"]),
         unreadable=table(request, "unreadable", UNREADABLE, status["unreadable"]),
     )  # fmt: skip
 
