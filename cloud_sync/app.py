@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
+from typing import cast
 
 from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -218,10 +219,9 @@ def _endpoints() -> list[LateRoute]:
     routers += [(epcis.router, ""), (epcis_queries.router, "")]  # where the standard's clients look for it
     routers += [(page.router, "") for page in PAGES]
     return [
-        route.under(prefix, generate_unique_id_function=_operation_id)
+        cast(LateRoute, route).under(prefix, generate_unique_id_function=_operation_id)
         for router, prefix in routers
         for route in router.routes
-        if isinstance(route, LateRoute)
     ]
 
 
