@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
+from typing import cast
 
 from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -12,6 +13,7 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
+from cloud_sync.actions.gateways.release_files import ReleaseFolder
 from cloud_sync.actions.interop.field_maps import FieldMaps
 from cloud_sync.actions.refusals import Refusals
 from cloud_sync.api import (
@@ -153,12 +155,13 @@ def create_app(
     label_settings: LabelSettings = NO_LABEL_SETTINGS,
     field_maps: FieldMaps | None = None,
     connection_settings: ConnectionSettings = NO_CONNECTION_SETTINGS,
+    release_folder: ReleaseFolder | None = None,
 ) -> FastAPI:
     """The ledger's HTTP API on an open ``database``, which stays the caller's to close. ``clock`` gives aware UTC.
 
     ``typed_times`` bounds what people may type; ``doorkeeper`` is told from which addresses gateways of ours send.
     ``label_settings``: whose numbers totes get, and the label printers. ``connection_settings``: where webhooks may go.
-    ``field_maps``: by which HL7 messages are read.
+    ``field_maps``: by which HL7 messages are read. ``release_folder``: where the files of releases lie.
     """
     # The pages at /docs and /redoc bring their own scripts: storage rooms have no internet.
     app = FastAPIOffline(
@@ -177,6 +180,7 @@ def create_app(
     app.state.label_settings = label_settings
     app.state.field_maps = field_maps or FieldMaps(None)
     app.state.connection_settings = connection_settings
+    app.state.release_folder = release_folder
     app.state.sign_receipts = ReceiptSigner(database)
     app.state.refusals = Refusals(database)
     app.router.routes.extend(_endpoints())
@@ -215,10 +219,9 @@ def _endpoints() -> list[LateRoute]:
     routers += [(epcis.router, ""), (epcis_queries.router, "")]  # where the standard's clients look for it
     routers += [(page.router, "") for page in PAGES]
     return [
-        route.under(prefix, generate_unique_id_function=_operation_id)
+        cast(LateRoute, route).under(prefix, generate_unique_id_function=_operation_id)
         for router, prefix in routers
         for route in router.routes
-        if isinstance(route, LateRoute)
     ]
 
 

@@ -234,7 +234,8 @@ TABLES: Mapping[str, TableRule] = {
     "recipient_item": _SETTING,
     "receipt_cost": _EVIDENCE,
     "release": _EVIDENCE,
-    "release_file": TableRule(TableKind.EVIDENCE, not_sealed=("content",)),  # content has its digest beside it
+    # content has its digest beside it, and goes to a folder
+    "release_file": TableRule(TableKind.EVIDENCE, may_change=("content",), not_sealed=("content",)),
     "reorder_level": _SETTING,
     "reservation": _evidence("expires_at", "ended_at", "ended_as", "ended_reason"),
     "residency": _DERIVED,

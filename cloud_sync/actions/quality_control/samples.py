@@ -5,7 +5,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from cloud_sync.actions.master_data.master_data import place_named
-from cloud_sync.actions.stock.movements import check_stock
+from cloud_sync.actions.stock.checks import check_stock
 from cloud_sync.domain.booking import NewMovement
 from cloud_sync.domain.quality_plans import AcceptanceLimit, PlanKind, Verdict
 from cloud_sync.domain.signatures import RecordKind

@@ -15,6 +15,7 @@ members of a list in ilmd             their order counts                       s
 time in a second's last half ms       no hash at all                           the next second
 extension below the event             lost unless its namespace ends in ``/``  always counted
 prefixes                              those of documents before count, too     those of this document
+words of the standard's own context   left as ``cbvmda:`` unless declared      always addresses
 ``true`` in JSON                      ``True``: not the hash of the XML        ``true``
 ``xsi:type`` in XML                   a field: not the hash of the JSON        no field
 0.00001                               ``1e-05``                                ``0.00001``

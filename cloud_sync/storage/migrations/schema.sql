@@ -1588,6 +1588,7 @@ CREATE TABLE gateway_config (
     set_by text NOT NULL,
     approved_by text NOT NULL,
     set_at timestamp with time zone NOT NULL,
+    policies jsonb NOT NULL DEFAULT '{}'::jsonb,
     CONSTRAINT gateway_config_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
     CONSTRAINT gateway_config_pkey PRIMARY KEY (gateway_id, version),
     CONSTRAINT gateway_config_replaces_check CHECK ((replaces ~ '^[0-9a-f]{64}$'::text)),
@@ -3113,13 +3114,14 @@ CREATE TABLE release_file (
     name text NOT NULL,
     sha256 text NOT NULL,
     bytes bigint NOT NULL,
-    content bytea NOT NULL,
+    content bytea,
     CONSTRAINT release_file_bytes_check CHECK ((bytes > 0)),
     CONSTRAINT release_file_pkey PRIMARY KEY (version, name),
     CONSTRAINT release_file_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT release_file_version_fkey FOREIGN KEY (version) REFERENCES release(version)
 );
-CREATE TRIGGER release_file_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.release_file FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER release_file_append_only BEFORE DELETE OR TRUNCATE ON public.release_file FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER release_file_mostly_stays BEFORE UPDATE ON public.release_file FOR EACH ROW EXECUTE FUNCTION refuse_other_change('content');
 CREATE TRIGGER release_file_sealed_delete AFTER DELETE ON public.release_file REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_release_file();
 CREATE TRIGGER release_file_sealed_insert AFTER INSERT ON public.release_file REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_release_file();
 CREATE TRIGGER release_file_sealed_update AFTER UPDATE ON public.release_file REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_release_file();
@@ -8088,7 +8090,7 @@ AS $function$
                 INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
                 SELECT 'release_file', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
-                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                       CASE WHEN n.row - '{content}'::text[] IS NOT DISTINCT FROM o.row - '{content}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).version, (s.r).name)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to((to_jsonb((s.r)) - '{content}'::text[])::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n

@@ -230,7 +230,7 @@ EPCIS: Parameters = {
     "prefixes": "{}", "recorded_at": AT, "types": ["ObjectEvent"],
 }  # fmt: skip
 FLEET: Parameters = {
-    "protocols": [1], "config": "{}", "release": "{}", "health": "{}", "toml": "", "profiles": "{}",
+    "protocols": [1], "config": "{}", "release": "{}", "health": "{}", "toml": "", "profiles": "{}", "policies": "{}",
     "set_by": "a", "approved_by": "b", "cohort": "canary", "roll_out_id": 1, "waves": [1], "wave": 1,
     "soak_minutes": 60, "faults": [], "start": 0, "signed_by": "k", "bytes": 1,
 }  # fmt: skip
@@ -400,6 +400,8 @@ USUAL: Parameters = {
 MOVED = {"from_places": [20, 21], "occurred_at": [AT, AT], "latest_at": [None, AT]}
 SERIALS = {"serials": ["s1", "s2"]}
 ASKED: dict[str, list[Parameters]] = {
+    "releases.file_of_release": [{"version": "0.2.0"}],
+    "releases.forget_content": [{"version": "0.2.0"}],
     "releases.part_of_file": [{"version": "0.2.0"}],
     "releases.release_of": [{"version": "0.2.0"}],
     "alerts.alerts": [{"kind": None, "words": []}, {"only_open": True, "words": ["x"]}],
