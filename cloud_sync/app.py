@@ -13,6 +13,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.routing import BaseRoute
 
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
+from cloud_sync.actions.gateways.release_files import ReleaseFolder
 from cloud_sync.actions.interop.field_maps import FieldMaps
 from cloud_sync.actions.refusals import Refusals
 from cloud_sync.api import (
@@ -50,6 +51,7 @@ from cloud_sync.api import (
     papers,
     planning,
     quality,
+    quality_control,
     recalls,
     records,
     seal,
@@ -108,6 +110,7 @@ ROOMS = (
     papers,
     paper_sheets,
     quality,
+    quality_control,
     audit_trail,
     recalls,
     claims,
@@ -152,12 +155,13 @@ def create_app(
     label_settings: LabelSettings = NO_LABEL_SETTINGS,
     field_maps: FieldMaps | None = None,
     connection_settings: ConnectionSettings = NO_CONNECTION_SETTINGS,
+    release_folder: ReleaseFolder | None = None,
 ) -> FastAPI:
     """The ledger's HTTP API on an open ``database``, which stays the caller's to close. ``clock`` gives aware UTC.
 
     ``typed_times`` bounds what people may type; ``doorkeeper`` is told from which addresses gateways of ours send.
     ``label_settings``: whose numbers totes get, and the label printers. ``connection_settings``: where webhooks may go.
-    ``field_maps``: by which HL7 messages are read.
+    ``field_maps``: by which HL7 messages are read. ``release_folder``: where the files of releases lie.
     """
     # The pages at /docs and /redoc bring their own scripts: storage rooms have no internet.
     app = FastAPIOffline(
@@ -176,6 +180,7 @@ def create_app(
     app.state.label_settings = label_settings
     app.state.field_maps = field_maps or FieldMaps(None)
     app.state.connection_settings = connection_settings
+    app.state.release_folder = release_folder
     app.state.sign_receipts = ReceiptSigner(database)
     app.state.refusals = Refusals(database)
     app.router.routes.extend(_endpoints())

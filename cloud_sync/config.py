@@ -245,6 +245,13 @@ class BackupSection(Section):
     s3: Annotated[BucketSection, Field(default_factory=BucketSection)]
 
 
+class ReleasesSection(Section):
+    """``[releases]``: where the files of the gateways' releases lie. Without ``folder`` beside an embedded database;
+    ledgers on several machines name one that they share."""
+
+    folder: Path | None = None
+
+
 class PrinterSection(Section):
     """``[labels.printers.NAME]``: a label printer that takes ZPL on a raw TCP port."""
 
@@ -289,10 +296,17 @@ class LedgerConfig(Section):
     alerts: Annotated[AlertsSection, Field(default_factory=AlertsSection)]
     connections: Annotated[ConnectionsSection, Field(default_factory=ConnectionsSection)]
     backup: Annotated[BackupSection, Field(default_factory=BackupSection)]
+    releases: Annotated[ReleasesSection, Field(default_factory=ReleasesSection)]
     oidc: OidcSection | None = None
     hl7: Hl7Section | None = None
     labels: Annotated[LabelsSection, Field(default_factory=LabelsSection)]
     log: Annotated[LogSection, Field(default_factory=LogSection)]
+
+    @property
+    def releases_folder(self) -> Path | None:
+        """Where the files of releases lie; None where nothing says so."""
+        beside = self.database.data_dir.parent / "releases" if self.database.data_dir else None
+        return self.releases.folder or beside
 
     def alert_settings(self) -> AlertSettings:
         """As alerts are made and sent. Raises ``ConfigError``."""
@@ -372,6 +386,7 @@ _PATHS = (
     ("oidc", "client_secret_file"),
     ("backup", "key_file"),
     ("backup", "marks_file"),
+    ("releases", "folder"),
     ("backup.s3", "credentials_file"),
     ("backup.s3", "ca_file"),
 )

@@ -27,11 +27,14 @@ from cloud_sync.api.schemas.compounding import (
     BatchIn,
     BatchOut,
     BatchSummaryOut,
+    ClearanceIn,
     CompoundingIn,
     ConsumeIn,
+    ControlIn,
     DeviationIn,
     EquipmentIn,
     FinishIn,
+    LabelsIn,
     MasterFormulationRecordIn,
     MasterFormulationRecordOut,
     Number,
@@ -138,6 +141,44 @@ def do_step(number: Name, done: StepIn, database: Ledger, actor: Preparer, now: 
 def check_step(number: Name, done: StepIn, database: Ledger, actor: Preparer, now: Now) -> Any:
     """A second person confirms a step."""
     return batch_execution.check_step(database, number, done.step, done.note, at=now, actor=actor.name)
+
+
+@router.post(
+    "/production-batches/{number}/line-clearances", summary="Clear the line", status_code=201, response_model=BatchOut
+)
+def clear_line(number: Name, said: ClearanceIn, database: Ledger, actor: Preparer, now: Now) -> Any:
+    """Nothing of another batch is left on the line; 409 while another one is made in the room."""
+    return batch_execution.clear_line(database, number, said.note, at=now, actor=actor.name)
+
+
+@router.post(
+    "/production-batches/{number}/line-clearances/confirm",
+    summary="Confirm a line clearance",
+    status_code=201,
+    response_model=BatchOut,
+)
+def confirm_clearance(number: Name, said: ClearanceIn, database: Ledger, actor: Preparer, now: Now) -> Any:
+    """A second person has seen that the line is clear."""
+    return batch_execution.confirm_clearance(database, number, said.note, at=now, actor=actor.name)
+
+
+@router.post(
+    "/production-batches/{number}/controls",
+    summary="Record an in-process control",
+    status_code=201,
+    response_model=BatchOut,
+)
+def record_control(number: Name, said: ControlIn, database: Ledger, actor: Preparer, now: Now) -> Any:
+    """The values of an in-process control, as many as its sampling plan asks for."""
+    return batch_execution.record_control(
+        database, number, said.control, said.values, said.note, at=now, actor=actor.name
+    )
+
+
+@router.post("/production-batches/{number}/labels", summary="Count labels", status_code=201, response_model=BatchOut)
+def count_labels(number: Name, said: LabelsIn, database: Ledger, actor: Preparer, now: Now) -> Any:
+    """Labels issued, used, returned and destroyed for a batch, beside those counted before."""
+    return batch_execution.count_labels(database, number, **said.model_dump(), at=now, actor=actor.name)
 
 
 @router.post(

@@ -130,7 +130,7 @@ def list_events_of_query(
     response_model=list[SubscriptionOut],
     responses=answers(404),
 )
-def list_subscriptions(name: Name, response: Response, database: Ledger, _: EventReader) -> Any:
+def list_epcis_subscriptions(name: Name, response: Response, database: Ledger, _: EventReader) -> Any:
     """Who is told the answers of a named query."""
     response.headers.update(VERSIONS)
     return [_subscription_out(row) for row in epcis_subscriptions.list_subscriptions(database, name)]

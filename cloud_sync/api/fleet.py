@@ -102,7 +102,8 @@ def get_release_file(
     """Up to 1 MiB of a file from `start` on. The gateway's signature is the credential."""
     asked = signed.of(gateway, FILES_PATH)
     try:
-        part = release_orders.part_of_release(database, asked, version, name, start, now=now)
+        folder = request.app.state.release_folder
+        part = release_orders.part_of_release(database, folder, asked, version, name, start, now=now)
     except NotKnown as error:
         return not_genuine(request, error, now)
     return Response(part, media_type="application/octet-stream")

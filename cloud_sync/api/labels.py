@@ -1,11 +1,12 @@
 """Labels as files and on printers, and the numbers of totes."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from cloud_sync.actions.labels import labels, packing, totes
-from cloud_sync.actions.labels.labels import Format, LabelFile, LabelKind, Wanted
+from cloud_sync.actions.labels.labels import Dispensed, Format, LabelFile, LabelKind, Wanted
 from cloud_sync.api.access import ApiRoute, GatewayManager, Ledger, Listing, Mover, Now, Reader, Signer
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Code, Listed, Name
@@ -17,6 +18,7 @@ from cloud_sync.api.schemas.label import (
     LabelId,
     PackedGoodsOut,
     PackIn,
+    PrescriptionFileIn,
     PrintIn,
     Size,
     Sscc,
@@ -24,6 +26,7 @@ from cloud_sync.api.schemas.label import (
     ToteOut,
 )
 from cloud_sync.labels.settings import LabelSettings
+from cloud_sync.storage.database import Database
 
 router = APIRouter(tags=["labels"], route_class=ApiRoute, responses=answers(404, 409))
 
@@ -107,6 +110,12 @@ def container_file(what: ContainerFileIn, database: Ledger, _: Signer, now: Now,
     return as_response(labels.label_file(database, wanted, Format(what.format), settings, at=now))
 
 
+@router.post("/labels/prescription/file", summary="Get a prescription's label", response_class=Response, responses=FILE)
+def prescription_file(what: PrescriptionFileIn, database: Ledger, _: Signer, now: Now, settings: Settings) -> Any:
+    """For what was compounded for one patient (503A) and is released: patient, directions, prescription, storage."""
+    return as_response(prescription_label_of(database, what, settings, now))
+
+
 @router.post("/labels/{kind}/print", summary="Print a label", status_code=204)
 def print_label(kind: Kind, what: PrintIn, database: Ledger, actor: Signer, now: Now, settings: Settings) -> None:
     """Print on a label printer of the settings. 409 if it does not answer or cannot print."""
@@ -136,6 +145,15 @@ def list_totes(database: Ledger, _: Reader, page: Listing, order: Code | None = 
 def see_tote(sscc: Sscc, database: Ledger, _: Reader) -> Any:
     """What the tote with this code is of."""
     return totes.tote(database, sscc)
+
+
+def prescription_label_of(
+    database: Database, what: PrescriptionFileIn, settings: LabelSettings, at: datetime
+) -> LabelFile:
+    """The label as a file. Raises ``NotFound``, ``Invalid``, ``Conflict``."""
+    use = Dispensed(what.patient, what.directions, what.prescriber, what.quantity)
+    wanted = Wanted(LabelKind.PRESCRIPTION, what.id, what.size, what.copies, use=use)
+    return labels.label_file(database, wanted, Format(what.format), settings, at=at)
 
 
 @router.get("/totes/{sscc}/contents", summary="See what is in a tote", response_model=list[PackedGoodsOut])

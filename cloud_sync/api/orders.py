@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 
-from cloud_sync.actions.orders import fulfilment, orders, replenishment
+from cloud_sync.actions.orders import fulfilment, orders, replenishment, substitution
 from cloud_sync.actions.stock import counts, workflow_states
 from cloud_sync.api.access import (
     ApiRoute,
@@ -142,7 +142,7 @@ def substitute_line(number: Number, said: SubstituteIn, database: Ledger, actor:
 
     The same `client_id` with the same content again changes nothing.
     """
-    return orders.substitute(database, number, said.line, **said.model_dump(exclude={"line"}), actor=actor.name)
+    return substitution.substitute(database, number, said.line, **said.model_dump(exclude={"line"}), actor=actor.name)
 
 
 @router.post("/orders/{number}/pick", summary="Pick for an order", response_model=list[MovementOut])

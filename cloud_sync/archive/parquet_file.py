@@ -7,6 +7,7 @@ read without the rest of the file. Columns: ``channel_id``, ``device``, ``metric
 
 import hashlib
 import io
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -133,13 +134,26 @@ def _part(number: int, channel_id: int, rows: Sequence[Reading], group: Any, raw
     )  # fmt: skip
 
 
+def microseconds(at: datetime) -> int:
+    """Since 1970."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
 def instant(at_us: int) -> datetime:
     """From microseconds since 1970."""
     return _EPOCH + timedelta(microseconds=at_us)
 
 
-def read_part(number: int, byte_offset: int, part: bytes, footer: bytes, file_bytes: int) -> list[Reading]:
-    """The readings of a row group from its bytes and the file's footer, which the caller has held against their hashes.
+def read_part(
+    number: int,
+    byte_offset: int,
+    part: bytes,
+    footer: bytes,
+    file_bytes: int,
+    within: tuple[datetime, datetime] | None = None,
+) -> list[Reading]:
+    """The readings of a row group from its bytes and the file's footer, which the caller has held against their hashes;
+    only those ``within`` the first and last of these instants, if they are given.
 
     Raises ``ValueError`` if they are no Parquet after all.
     """
@@ -150,10 +164,19 @@ def read_part(number: int, byte_offset: int, part: bytes, footer: bytes, file_by
         table = file.read_row_group(number, columns=["at", "seq", "value", "evidence_id"], use_threads=False)
     except (pa.ArrowException, OSError, IndexError) as error:
         raise ValueError(str(error)) from error
-    columns = table.columns
-    at_us = columns[table.schema.get_field_index("at")].cast(pa.int64())
-    named = [columns[table.schema.get_field_index(name)] for name in ("seq", "value", "evidence_id")]
+    at_us = table["at"].cast(pa.int64())
+    named = [table[name] for name in ("seq", "value", "evidence_id")]
+    if within is not None:
+        first_us, last_us = (microseconds(each) for each in within)
+        known = at_us.combine_chunks()
+        start, end = _first_from(known, first_us), _first_from(known, last_us + 1)
+        at_us, named = at_us.slice(start, end - start), [each.slice(start, end - start) for each in named]
     return list(zip(at_us.to_pylist(), *(each.to_pylist() for each in named), strict=True))
+
+
+def _first_from(at_us: Any, wanted: int) -> int:
+    """The place of the first instant from one on, in the order of time."""
+    return bisect_left(range(len(at_us)), wanted, key=lambda place: at_us[place].as_py())
 
 
 class _Footers:

@@ -7,7 +7,10 @@ from typing import Annotated
 import typer
 
 from cloud_sync.actions.gateways import fleet_config, releases
+from cloud_sync.actions.gateways.release_files import ReleaseFolder
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, fail, load, me, opened, say, show, told
+from cloud_sync.config import LedgerConfig
+from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Row
 from edge_agent.domain.fleet.releases import ReleaseNeeds
 
@@ -107,9 +110,13 @@ def make_release(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Sign the files in a folder as a release with this ledger's key, and add it. The folder is good for a stick."""
-    with told(), opened(load(config)) as database:
+    loaded = load(config)
+    with told(), opened(loaded) as database:
         needs = ReleaseNeeds(python=python, machine=machine)
-        releases.make_release(database, folder, version, needs=needs, notes=notes, at=datetime.now(UTC), actor=me())
+        kept = release_folder_of(loaded)
+        releases.make_release(
+            database, kept, folder, version, needs=needs, notes=notes, at=datetime.now(UTC), actor=me()
+        )
         say(f"release {version} is added; {folder} on a stick is installed by: edge-agent upgrade --from STICK")
 
 
@@ -119,12 +126,30 @@ def add_release(
     key: Annotated[list[str] | None, typer.Option(help="A publisher's public key in base64.")] = None,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
-    """Add a release that was signed elsewhere."""
-    with told(), opened(load(config)) as database:
-        found = releases.add_release(database, folder, trusted=key or (), at=datetime.now(UTC), actor=me())
+    """Add a release that was signed elsewhere, or bring back files of one that are missing here."""
+    loaded = load(config)
+    with told(), opened(loaded) as database:
+        kept = release_folder_of(loaded)
+        found = releases.add_release(database, kept, folder, trusted=key or (), at=datetime.now(UTC), actor=me())
         say(
             f"release {found.manifest.version} is added; let it go out: cloud-sync release roll-out VERSION --waves ..."
         )
+
+
+@release_app.command("verify")
+def verify_releases(config: Config = DEFAULT_CONFIG) -> None:
+    """Read the files of all releases, and compare them with what was signed."""
+    loaded = load(config)
+    folder = loaded.releases_folder
+    with told(), opened(loaded) as database:
+        moved = releases.move_files(database, ReleaseFolder(folder)) if folder else 0
+        faults = releases.files_with_faults(database, ReleaseFolder(folder) if folder else None)
+    if moved:
+        say(f"{moved} files were moved out of the database to {folder}")
+    if faults:
+        fail(*(f"{each['name']} of release {each['version']} {each['fault']}" for each in faults),
+             "Add the release again from its folder or stick: cloud-sync release add DIR.")  # fmt: skip
+    say("every file of every release is here, and is what was signed")
 
 
 @release_app.command("roll-out")
@@ -166,6 +191,17 @@ def status(config: Config = DEFAULT_CONFIG) -> None:
                 "state",
                 "faults",
             )
+
+
+def release_folder_of(loaded: LedgerConfig) -> ReleaseFolder:
+    """Where files of releases are kept. Raises ``Invalid`` where nothing says so."""
+    folder = loaded.releases_folder
+    if folder is None:
+        raise Invalid(
+            "the configuration does not say where the files of releases are to lie",
+            'Write [releases] folder = "/var/lib/cloud-sync/releases": one that all ledgers on this database can read.',
+        )
+    return ReleaseFolder(folder)
 
 
 def _because(roll_out: Row) -> str:

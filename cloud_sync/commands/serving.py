@@ -21,6 +21,7 @@ import uvicorn
 from cloud_sync.actions.gateways import releases
 from cloud_sync.actions.gateways.journal_gaps import MissingTeller
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner, ledger_keys
+from cloud_sync.actions.gateways.release_files import ReleaseFolder
 from cloud_sync.actions.governance import controlled_changes, retention_rules
 from cloud_sync.actions.interop import connections
 from cloud_sync.actions.interop.field_maps import FieldMaps
@@ -40,7 +41,7 @@ from cloud_sync.commands.terminal import import_policies_of, load, opened, say, 
 from cloud_sync.commands.workers import end_with, keep_running
 from cloud_sync.config import LedgerConfig, ServerSection
 from cloud_sync.console.rendering import load_templates
-from cloud_sync.errors import ConfigError, DatabaseDown
+from cloud_sync.errors import ConfigError, DatabaseDown, Invalid
 from cloud_sync.ingest.batches import store_batches
 from cloud_sync.ingest.mllp.receiver import MllpDoor, Peer
 from cloud_sync.ingest.mqtt.receiver import MqttDoor
@@ -109,6 +110,8 @@ def _worker_command(config: Path, workers: int, number: int, listening: socket.s
 
 def _prepare(loaded: LedgerConfig, database: Database) -> None:
     import_policies_of(database, loaded)
+    if loaded.releases_folder is not None and (moved := _move_release_files(database, loaded.releases_folder)):
+        say(f"{moved} files of releases were moved out of the database to {loaded.releases_folder}")
     for site in ask_for_missing_zones(database):
         say(f"WARNING: site {site} has no time zone. Its days end at midnight UTC until you set one.")
     for zone in zones_that_differ(database, today=datetime.now(UTC).date()):
@@ -116,6 +119,14 @@ def _prepare(loaded: LedgerConfig, database: Database) -> None:
     if needs_administrator(database):
         code = setup_code(database)
         say(f"This ledger has no administrator yet. Open it in a browser, at /setup, with this code: {code}")
+
+
+def _move_release_files(database: Database, folder: Path) -> int:
+    try:
+        return releases.move_files(database, ReleaseFolder(folder))
+    except Invalid as error:
+        say(f"WARNING: {error}. {error.what_to_do} Until then they are served from the database.")
+        return 0
 
 
 def _serve_on(
@@ -147,6 +158,7 @@ def _serve_on(
                 label_settings=loaded.labels.as_settings(),
                 field_maps=field_maps,
                 connection_settings=loaded.connections.as_settings(),
+                release_folder=ReleaseFolder(loaded.releases_folder) if loaded.releases_folder else None,
             ),
             http=bounded_protocol(doorkeeper),
             timeout_keep_alive=KEEP_ALIVE_S,

@@ -52,7 +52,7 @@ GROUPS = (
         (
             Entry("/lots", "Lots", "l"),
             Entry("/expiry", "Expiry and FEFO", "x"),
-            Entry("/serials", "Serials and devices", "8", ("/devices", "/theft", "/field-corrections")),
+            Entry("/serials", "Serials", "8", ("/devices", "/theft", "/field-corrections")),
             Entry("/counts", "Counts", "c"),
             Entry("/controlled", "Controlled items", "0"),
             Entry("/downtime", "Downtime", "z"),
@@ -86,6 +86,7 @@ GROUPS = (
                 "m",
                 ("/production-batches", "/master-formulation-records", "/new-formulation"),
             ),
+            Entry("/quality", "Quality control", "0"),
             Entry("/reports", "Reports", "s"),
             Entry("/audit", "Audit", "a"),
             Entry(

@@ -42,6 +42,7 @@ class AlertKind(StrEnum):
     CERTIFICATE_DUE = "certificate_due"
     AGREEMENT_DUE = "agreement_due"
     ACCESS_REVIEW_DUE = "access_review_due"
+    QUALITY_DUE = "quality_due"
     SUSPECT_DUE = "suspect_due"
     TRACING_REQUEST_DUE = "tracing_request_due"
     LICENCE_DUE = "licence_due"
@@ -93,6 +94,7 @@ KINDS: Mapping[AlertKind, KindRule] = MappingProxyType(
         AlertKind.CERTIFICATE_DUE: KindRule(Severity.ALERT, "certificate expires soon", GATHERING),
         AlertKind.AGREEMENT_DUE: KindRule(Severity.ALERT, "agreement with a supplier ends", GATHERING),
         AlertKind.ACCESS_REVIEW_DUE: KindRule(Severity.ALERT, "review of accesses is due", GATHERING),
+        AlertKind.QUALITY_DUE: KindRule(Severity.ALERT, "quality control is due", GATHERING),
         AlertKind.SUSPECT_DUE: KindRule(Severity.ACTION, "suspect product: a clock runs out"),
         AlertKind.TRACING_REQUEST_DUE: KindRule(Severity.ACTION, "a regulator waits for an answer"),
         AlertKind.LICENCE_DUE: KindRule(Severity.INFO, "licence of a trading partner ends", GATHERING),

@@ -157,14 +157,16 @@ def decide_bud(
     given: GivenBud | None = None,
     *,
     zone: tzinfo = UTC,
+    supported: timedelta | None = None,
 ) -> Bud:
     """The beyond-use date of a preparation: the latest that is allowed, or an earlier one that a person gives.
 
     Where the table has no checked entry, a person must give it; the components bound it, and what the table says
-    unverified. What is refused is told by the wall clock of ``zone``. Raises ``NoBudRuleError`` and
-    ``BudRefusedError``.
+    unverified. ``supported``: as long as approved stability data say, a person may give a later date than the table.
+    What is refused is told by the wall clock of ``zone``. Raises ``NoBudRuleError`` and ``BudRefusedError``.
     """
-    _check_storage(preparation, storage)
+    if supported is None:
+        _check_storage(preparation, storage)
     components = tuple(components_expire_at)
     limit = BUD_LIMITS.get((preparation, storage))
     if given is None:
@@ -173,7 +175,8 @@ def decide_bud(
         is_component = latest < compounded_at + limit.longest
         bud = Bud(latest, "earliest expiry of a component" if is_component else limit.source)
     else:
-        bounds = [*components, *([compounded_at + limit.longest] if limit else [])]
+        longest = max(filter(None, (limit.longest if limit else None, supported)), default=None)
+        bounds = [*components, *([compounded_at + longest] if longest else [])]
         if bounds and given.at > min(bounds):
             raise BudRefusedError(f"{wall_text(given.at, zone)} is beyond {wall_text(min(bounds), zone)}, the latest")
         bud = Bud(given.at, given.reason)

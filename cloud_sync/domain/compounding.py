@@ -10,9 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from cloud_sync.domain.bud import Preparation, Storage
+from cloud_sync.domain.process_controls import LabelReconciliation, Line, ProcessControl, RecordPart, Words
 
 
 class Kind(StrEnum):
@@ -22,14 +23,7 @@ class Kind(StrEnum):
     FOR_STOCK = "503B"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-_Words = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00]*$")]
-
-
-class Ingredient(_Part):
+class Ingredient(RecordPart):
     """``quantity`` base units of ``item`` for the quantity that the record makes, within that share more or less."""
 
     item: Annotated[str, Field(min_length=1, max_length=100)]
@@ -37,41 +31,46 @@ class Ingredient(_Part):
     tolerance_pct: Annotated[float, Field(ge=0, le=100)] = 0.0
 
 
-class BatchStep(_Part):
+class BatchStep(RecordPart):
     """One thing to do. ``second_check``: another person confirms it."""
 
-    text: _Words
+    text: Words
     second_check: bool = False
 
 
-_Line = Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
-
-
-class ContainerLabel(_Part):
+class ContainerLabel(RecordPart):
     """What the label of a container says beside name, lot, beyond-use date and storage.
 
     ``handling`` replaces the words for the storage; ``contents`` is how much is in one: ``10 mL syringe``.
     """
 
-    strength: _Line = ""
-    contents: _Line = ""
-    handling: _Line = ""
-    warnings: Annotated[tuple[Annotated[_Line, Field(min_length=1)], ...], Field(max_length=10)] = ()
+    strength: Line = ""
+    contents: Line = ""
+    handling: Line = ""
+    warnings: Annotated[tuple[Annotated[Line, Field(min_length=1)], ...], Field(max_length=10)] = ()
 
 
-class MasterFormulationRecord(_Part):
-    """A master formulation record, for ``quantity`` base units of the product."""
+class MasterFormulationRecord(RecordPart):
+    """A master formulation record, for ``quantity`` base units of the product.
+
+    ``line_clearance``: somebody clears the line and another one confirms it, before anything goes in.
+    ``environment_plan``: the plan for viable counts of the room of which a session belongs to each batch.
+    """
 
     quantity: Annotated[int, Field(ge=1, le=10**12)]
     preparation: Preparation
     storage: Storage
     ingredients: Annotated[tuple[Ingredient, ...], Field(min_length=1, max_length=200)]
     steps: Annotated[tuple[BatchStep, ...], Field(min_length=1, max_length=500)]
-    equipment: Annotated[tuple[_Words, ...], Field(max_length=100)] = ()
-    tests: Annotated[tuple[_Words, ...], Field(max_length=100)] = ()
+    equipment: Annotated[tuple[Words, ...], Field(max_length=100)] = ()
+    tests: Annotated[tuple[Words, ...], Field(max_length=100)] = ()
     yield_min_pct: Annotated[float, Field(ge=0, le=100)]
     yield_max_pct: Annotated[float, Field(ge=100, le=1000)]
     label: ContainerLabel = ContainerLabel()
+    line_clearance: bool = False
+    controls: Annotated[tuple[ProcessControl, ...], Field(max_length=50)] = ()
+    label_reconciliation: LabelReconciliation | None = None
+    environment_plan: Annotated[str, Field(max_length=100, pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$")] = ""
 
     @model_validator(mode="after")
     def _names_each_once(self) -> "MasterFormulationRecord":
@@ -79,6 +78,7 @@ class MasterFormulationRecord(_Part):
             ("ingredient", [each.item for each in self.ingredients]),
             ("equipment", list(self.equipment)),
             ("test", list(self.tests)),
+            ("control", [each.name for each in self.controls]),
         ):
             if len(set(names)) != len(names):
                 raise ValueError(f"each {what} is named once")
@@ -102,9 +102,16 @@ class FactKind(StrEnum):
     TEST = "test"
     RELEASED = "released"
     REJECTED = "rejected"
+    LINE_CLEARED = "line_cleared"
+    CLEARANCE_CHECKED = "clearance_checked"
+    CONTROL = "control"
+    LABELS = "labels"
 
 
-MAKING = frozenset({FactKind.STEP, FactKind.CHECK, FactKind.EQUIPMENT, FactKind.YIELD, FactKind.FINISHED})
+MAKING = frozenset({
+    FactKind.STEP, FactKind.CHECK, FactKind.EQUIPMENT, FactKind.YIELD, FactKind.FINISHED, FactKind.LINE_CLEARED,
+    FactKind.CLEARANCE_CHECKED, FactKind.CONTROL, FactKind.LABELS,
+})  # fmt: skip
 """Who did any of these made the batch, and does not release it."""
 
 
@@ -117,6 +124,10 @@ class Topic(StrEnum):
     ENVIRONMENT = "environment"
     EQUIPMENT = "equipment"
     TEST = "test"
+    LINE_CLEARANCE = "line_clearance"
+    IN_PROCESS = "in_process"
+    LABELS = "labels"
+    OPERATOR = "operator"
     OTHER = "other"
 
 
@@ -187,6 +198,8 @@ class BatchRecord:
     """Whether there are readings from the run."""
     operators: frozenset[str] = frozenset()
     """Who moved anything in or out."""
+    found: tuple[tuple[Topic, str], ...] = ()
+    """What is known of it elsewhere: operators who were not qualified, plates that are not read or above a limit."""
 
     def of(self, kind: FactKind) -> tuple[BatchFact, ...]:
         """The entries of one kind, oldest first."""
@@ -240,11 +253,41 @@ def open_points(record: BatchRecord) -> tuple[str, ...]:
         *_unless_assessed(record, Topic.INGREDIENT, _ingredient_faults(record)),
         *_unless_assessed(record, Topic.YIELD, _yield_faults(record)),
         *_unless_assessed(record, Topic.ENVIRONMENT, _environment_faults(record)),
+        *(fault for topic, fault in quality_faults(record) if topic not in _assessed_topics(record)),
         *_unassessed(record),
         *_test_faults(record),
         *_expiry_faults(record),
         *(f"{c.left} of lot {c.lot_number} ({c.item}) are not accounted for" for c in record.components if c.left),
     )
+
+
+def quality_faults(record: BatchRecord) -> tuple[tuple[Topic, str], ...]:
+    """What of clearance, controls, labels, operators and plates is not in order, whether it was assessed or not."""
+    return (
+        *((Topic.LINE_CLEARANCE, fault) for fault in _clearance_faults(record)),
+        *((Topic.IN_PROCESS, fault) for fault in _control_faults(record)),
+        *((Topic.LABELS, fault) for fault in _label_faults(record)),
+        *record.found,
+    )
+
+
+def exceptions_of(record: BatchRecord) -> tuple[str, ...]:
+    """What an assessed deviation answers of :func:`quality_faults`: it is released by exception then, by two people."""
+    return tuple(fault for topic, fault in quality_faults(record) if topic in _assessed_topics(record))
+
+
+def is_cleared(record: BatchRecord) -> bool:
+    """Whether the line was cleared and another person confirmed it, or nobody asks for that."""
+    return not any(_clearance_faults(record))
+
+
+def labels_counted(record: BatchRecord) -> dict[str, int]:
+    """Labels issued, used, returned and destroyed, and how many are missing (below 0: over)."""
+    counted = {
+        name: sum(int(fact.data[name]) for fact in record.of(FactKind.LABELS))
+        for name in ("issued", "used", "returned", "destroyed")
+    }
+    return {**counted, "missing": counted["issued"] - counted["used"] - counted["returned"] - counted["destroyed"]}
 
 
 def close_out(components: Iterable[Component]) -> dict[str, int]:
@@ -253,8 +296,46 @@ def close_out(components: Iterable[Component]) -> dict[str, int]:
 
 
 def _unless_assessed(record: BatchRecord, topic: Topic, faults: Iterable[str]) -> Iterator[str]:
-    if topic not in {Topic(fact.data["topic"]) for fact in _assessed(record)}:
+    if topic not in _assessed_topics(record):
         yield from faults
+
+
+def _assessed_topics(record: BatchRecord) -> frozenset[Topic]:
+    return frozenset(Topic(fact.data["topic"]) for fact in _assessed(record))
+
+
+def _clearance_faults(record: BatchRecord) -> Iterator[str]:
+    if not record.master_record.line_clearance:
+        return
+    if not record.of(FactKind.LINE_CLEARED):
+        yield "the line is not cleared"
+    elif not record.of(FactKind.CLEARANCE_CHECKED):
+        yield "the clearance of the line is not confirmed by a second person"
+
+
+def _control_faults(record: BatchRecord) -> Iterator[str]:
+    for control in record.master_record.controls:
+        taken = [fact.data["values"] for fact in record.of(FactKind.CONTROL) if fact.data["control"] == control.name]
+        if not taken:
+            yield f"no values of the in-process control {control.name}"
+        # A set of values that failed stands beside a later one that did not.
+        for values in taken:
+            outside = control.outside(values)
+            if outside > control.accept_max:
+                yield f"{control.name}: {outside} of {len(values)} are out of limits, {control.accept_max} are accepted"
+
+
+def _label_faults(record: BatchRecord) -> Iterator[str]:
+    asked = record.master_record.label_reconciliation
+    if asked is None:
+        return
+    counted = labels_counted(record)
+    if not counted["issued"]:
+        yield "the labels are not counted"
+    elif abs(counted["missing"]) > counted["issued"] * asked.tolerance_pct / 100:
+        missing = counted["missing"]
+        told = f"{missing} of {counted['issued']} labels are missing" if missing > 0 else f"{-missing} labels too many"
+        yield f"{told}; {asked.tolerance_pct:g} % are tolerated"
 
 
 def _assessed(record: BatchRecord) -> list[BatchFact]:

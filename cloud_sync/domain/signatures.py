@@ -34,6 +34,7 @@ class RecordKind(StrEnum):
     BATCH = "batch"
     FORMULATION = "formulation"
     SOP = "sop"
+    SAMPLE = "sample"
 
 
 _WHO_DECIDES: Mapping[RecordKind, tuple[Permission, frozenset[Meaning]]] = {
@@ -45,6 +46,7 @@ _WHO_DECIDES: Mapping[RecordKind, tuple[Permission, frozenset[Meaning]]] = {
     RecordKind.BATCH: (Permission.RELEASE, frozenset({Meaning.RELEASE, Meaning.REJECTION})),
     RecordKind.FORMULATION: (Permission.APPROVE_FORMULATION, frozenset({Meaning.APPROVAL})),
     RecordKind.SOP: (Permission.GOVERN, frozenset({Meaning.APPROVAL})),
+    RecordKind.SAMPLE: (Permission.RELEASE, frozenset({Meaning.RELEASE, Meaning.REJECTION})),
 }
 
 

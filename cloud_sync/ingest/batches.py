@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from cloud_sync.domain.records import fault_in
 from cloud_sync.errors import Forked, NotGenuine
+from cloud_sync.ingest.batch_cases import fork_case, unreadable_case
 from cloud_sync.ingest.bulk import read_readings
 from cloud_sync.ingest.bulk_scans import read_scans
 from cloud_sync.ingest.clock_correction import bound_times
@@ -56,10 +57,6 @@ from edge_agent.domain.wire.wire import (
     header_of,
     is_genuine,
 )
-
-UNREADABLE_KEPT_BYTES = 10_000
-"""How much of an unreadable record its case shows; the evidence has all of it."""
-
 
 _log = logging.getLogger("cloud_sync.ingest")
 
@@ -112,7 +109,7 @@ def store_batch(database: Database, raw: bytes) -> BatchReceipt:
     except Forked as error:
         assert header is not None  # noqa: S101 - it was read
         with database.transaction() as connection:
-            count_case(connection, _fork_case(header, digest, error))
+            count_case(connection, fork_case(header, digest, error))
         return BatchReceipt(digest, BatchOutcome.FORK, str(error))
 
 
@@ -429,29 +426,16 @@ def _readable(
     pairs = zip(batch.lines, decoded, strict=True)
     for seq, (line, record) in enumerate(pairs, start=batch.header.first):
         if isinstance(record, str):
-            open_case(connection, _unreadable_case(source, seq, line, record))
+            open_case(connection, unreadable_case(source, seq, line, record))
         else:
             readable.append(Sourced(seq, record))
     return readable
-
-
-def _unreadable_case(source: RecordSource, seq: int, line: bytes, fault: str) -> Case:
-    shown = line[:UNREADABLE_KEPT_BYTES].decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
-    text = fault.replace("\x00", "\\x00")[:1000]
-    key = source.said_at(seq)
-    return Case("unreadable_record", key, text, evidence_id=source.evidence_id, data={"record": shown})
 
 
 def _not_genuine_case(header: BatchHeader, digest: str, error: NotGenuine) -> Case:
     # All that strangers send is one case: they could make up names without end.
     name = "unknown gateways" if isinstance(error, _UnknownGateway) else f"gateway:{header.gateway}"
     return Case("batch_not_genuine", name, str(error), data={"digest": digest, "gateway": header.gateway})
-
-
-def _fork_case(header: BatchHeader, digest: str, error: Forked) -> Case:
-    data = {"lane": header.lane.value, "first": header.first, "records": header.count, "digest": digest}
-    key = f"{header.gateway}/{header.journal}"
-    return Case("forked_journal", key, str(error), evidence_id=error.evidence_id, data=data)
 
 
 def _last_seq(batch: Batch) -> int:

@@ -7,7 +7,7 @@ from psycopg.types.json import Jsonb
 from cloud_sync.ingest.clock_correction import correct_times
 from cloud_sync.ingest.lane_progress import SequenceGap, declare_gaps
 from cloud_sync.ingest.provenance import RecordSource, Sourced
-from cloud_sync.posting.cases import Case, open_case
+from cloud_sync.posting.cases import Case, count_case, open_case
 from cloud_sync.posting.monitoring.envelopes import Span, joined
 from cloud_sync.posting.monitoring.rule_tracks import judge, judge_silence
 from cloud_sync.storage.database import Connection
@@ -15,6 +15,9 @@ from cloud_sync.storage.queries import queries
 from edge_agent.domain.wire.journal_gaps import LOST_BY_RESTORE
 from edge_agent.domain.wire.records import Notice
 
+LOST_SERIAL = "lost_serial"
+"""By which a dock says that it refused a unit of the list of lost serials."""
+LOST_SERIAL_SEEN = "lost_serial_seen"
 LOST_WITH_RESTORE = "lost_with_restore"
 """The kind of the cases of what a restored ledger gets from nobody any more."""
 
@@ -51,6 +54,8 @@ def apply_notices(connection: Connection, source: RecordSource, said: Sequence[S
     for each in said:
         if each.record.data.get("because") == LOST_BY_RESTORE and not source.is_doubted:
             _open_case_of_loss(connection, source, each.record)
+        if LOST_SERIAL in str(each.record.data.get("codes", "")).split(","):
+            _open_case_of_lost_serial(connection, source, each.record)
     if gaps:
         list(queries("tracks").lock_channels_of_gateway(connection, gateway_id=source.gateway_id))
         # Alone: a clock notice beside it may judge the past again.
@@ -68,6 +73,18 @@ def _open_case_of_loss(connection: Connection, source: RecordSource, notice: Not
     )
     key = f"{source.gateway}/{data['journal']}/{data['lane']}/{data['first']}"
     open_case(connection, Case(LOST_WITH_RESTORE, key, text, evidence_id=source.evidence_id, data=data))
+
+
+def _open_case_of_lost_serial(connection: Connection, source: RecordSource, notice: Notice) -> None:
+    """A dock had a lost unit in hand and refused it: however often it is scanned, it is one case."""
+    told = {name: notice.data.get(name) for name in ("item", "lot", "serial", "action", "operator", "from", "to")}
+    text = (
+        f"a dock refused a unit of the list of lost serials: serial {told['serial']} ({told['item']}), scanned by "
+        f"{told['operator'] or 'somebody'} at {source.gateway} on {notice.stamp.at:%Y-%m-%d %H:%M} UTC. See that it is "
+        "set apart, and find out where it came from"
+    )
+    key = f"{notice.data.get('gtin')}/{told['serial']}"
+    count_case(connection, Case(LOST_SERIAL_SEEN, key, text, evidence_id=source.evidence_id, data=told))
 
 
 def _told_by_envelopes(connection: Connection, source: RecordSource, gaps: Sequence[SequenceGap]) -> dict[int, Span]:

@@ -79,6 +79,16 @@ class Compounded:
     is_for_stock: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Dispensed:
+    """What the label of a prescription says of patient and use; all of it is printed and none of it is stored."""
+
+    patient: str
+    directions: str
+    prescriber: str = ""
+    quantity: int | None = None
+
+
 STORED = {
     Storage.ROOM: "Store at controlled room temperature",
     Storage.REFRIGERATOR: "Store in a refrigerator",
@@ -111,6 +121,13 @@ def container_label(goods: Goods, made: Compounded, *, today: date) -> Content:
     """A vial, syringe or bottle of what was compounded here."""
     return Content(
         goods_payload(_elements(goods, None), today=today), tuple(_container_rows(goods, made)), size="76x51"
+    )
+
+
+def prescription_label(goods: Goods, made: Compounded, use: Dispensed, *, today: date) -> Content:
+    """What goes to the patient for whom it was compounded (503A)."""
+    return Content(
+        goods_payload(_elements(goods, None), today=today), tuple(_prescription_rows(goods, made, use)), size="100x50"
     )
 
 
@@ -158,6 +175,21 @@ def sscc_of(extension_digit: int, company_prefix: str, number: int) -> str:
         raise ValueError(f"all {10**digits} serial numbers of company prefix {company_prefix} are used up")
     body = f"{extension_digit}{company_prefix}{number:0{digits}d}"
     return body + str(gs1_standard_check_digit(body))
+
+
+def _prescription_rows(goods: Goods, made: Compounded, use: Dispensed) -> Iterator[Row]:
+    yield Row(use.patient, Rank.HEAD)
+    yield Row(use.directions, Rank.HEAD)
+    quantity = f"{use.quantity} {goods.unit} of " if use.quantity else ""
+    yield Row(f"{quantity}{goods.title} {made.strength}".strip(), Rank.STRONG)
+    yield Row(f"Rx {made.prescription}" + (f" · {use.prescriber}" if use.prescriber else ""))
+    if expiry := _expiry_text(goods):
+        yield Row(f"Use by {expiry}", Rank.STRONG)
+    for warning in made.warnings:
+        yield Row(warning, Rank.STRONG)
+    yield Row(made.handling or STORED[made.storage])
+    yield Row("Compounded for you by " + (made.maker or "your pharmacy"), Rank.SMALL)
+    yield Row(f"Lot {goods.lot_number}, batch {made.batch}", Rank.SMALL)
 
 
 def _container_rows(goods: Goods, made: Compounded) -> Iterator[Row]:

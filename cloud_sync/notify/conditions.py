@@ -12,6 +12,7 @@ from cloud_sync.notify.alert import NewAlert
 from cloud_sync.notify.controlled_due import controlled_due
 from cloud_sync.notify.escalation import UNDELIVERED_AFTER
 from cloud_sync.notify.fleet_conditions import fleet_conditions
+from cloud_sync.notify.quality_due import quality_due
 from cloud_sync.notify.records_due import calibrated, records_due
 from cloud_sync.notify.routing import Router
 from cloud_sync.notify.settings import AlertSettings
@@ -80,6 +81,7 @@ def _found(connection: Connection, settings: AlertSettings, at: datetime) -> Ite
     yield from _notices(connection, settings, at)
     yield from records_due(connection, at)
     yield from tracing_due(connection, at)
+    yield from quality_due(connection, at)
     yield from controlled_due(connection, at)
     yield from _low_stock(connection, at)
     yield from _failing_targets(connection, at)

@@ -26,6 +26,7 @@ from cloud_sync.posting.interop.packages import is_told, unpacked
 from cloud_sync.posting.lots import key_of, lots_of
 from cloud_sync.posting.monitoring.exposures import expose_lots
 from cloud_sync.posting.order_matching import match_orders, may_hold
+from cloud_sync.posting.quality_control.gates import Consumed, tell_consumption
 from cloud_sync.posting.recall_scope import reach_recalls, redo_reaches
 from cloud_sync.posting.reservations.broken_reservations import break_reservations
 from cloud_sync.posting.reservations.reservation_moves import move_reservations
@@ -128,9 +129,20 @@ def book_told(connection: Connection, movements: Sequence[tuple[NewMovement, Eve
     for case in at_fault:
         if case.key in booked:
             open_case(connection, case)
+    tell_consumption(connection, [_consumed(*each) for each in movements if _is_consumed(*each, booked)])
     new = [(movement, each.evidence_id) for movement, each in movements if movement.fact in booked]
     match_orders(connection, new)
     return booked
+
+
+def _is_consumed(movement: NewMovement, each: EventLine, booked: frozenset[str]) -> bool:
+    return movement.action == Action.CONSUME and movement.fact in booked
+
+
+def _consumed(movement: NewMovement, each: EventLine) -> Consumed:
+    return Consumed(
+        movement.fact, movement.lot_id, movement.to_place, movement.operator, movement.occurred_at, each.evidence_id
+    )
 
 
 def _unpacked(connection: Connection, lines: Sequence[EventLine]) -> list[EventLine]:

@@ -6,7 +6,7 @@ from cloud_sync.storage.queries import queries
 
 STANDS_IN: dict[str, tuple[str, ...]] = {
     "room": ("site", "room"),
-    "bin": ("site", "room", "bin"),
+    "bin": ("site", "room", "bin", "ward"),  # of a ward: its own cabinet
     "ward": ("site",),
     "production": ("site", "room"),
 }

@@ -160,6 +160,24 @@ def check_two_approve(
         )
 
 
+def check_two_accept(
+    connection: Connection, kind: RecordKind, record_id: str, faults: Sequence[str], *, actor: str, but: frozenset[str]
+) -> None:
+    """Raise ``Conflict`` where quality accepts by exception and two people, none of them ``but``, have not signed it.
+
+    ``faults``: what the exception is about.
+    """
+    signatures = signatures_of(connection, kind, record_id, record_of(connection, kind, record_id))
+    signed = signers_of_release(signatures) - but
+    if len(signed) < 2 or actor not in signed:
+        so_far = f"signed by {', '.join(sorted(signed))}" if signed else "signed by nobody who may"
+        raise Conflict(
+            f"an exception takes the signatures of two people ({'; '.join(faults)}); it is {so_far}",
+            f"Two people with the role quality sign {kind} {record_id} as release (POST /v1/signatures); then one of "
+            "them decides.",
+        )
+
+
 def _worth(connection: Connection, goods: Sequence[Row], at: datetime) -> Worth:
     """What goods cost: as their supplier says, else the most that any cost that is known says."""
     item_ids = sorted({row["item_id"] for row in goods})
@@ -223,6 +241,7 @@ _IDS: Mapping[RecordKind, str] = {
     RecordKind.BATCH: "Give the number, as in GET /v1/production-batches.",
     RecordKind.FORMULATION: "Give NAME:VERSION, as in GET /v1/master-formulation-records.",
     RecordKind.SOP: "Give CODE:VERSION, as in GET /v1/sops.",
+    RecordKind.SAMPLE: "Give the id, as in GET /v1/quality-samples.",
 }
 _RECORDS: Mapping[RecordKind, Callable[[Any, Connection, str, str], Record | None]] = {
     RecordKind.EXPOSURE: lambda q, c, first, second: _exposure(q, c, _id(first), _id(second)),
@@ -233,6 +252,7 @@ _RECORDS: Mapping[RecordKind, Callable[[Any, Connection, str, str], Record | Non
     RecordKind.BATCH: lambda q, c, first, _: q.batch_record(c, number=first),
     RecordKind.FORMULATION: lambda q, c, first, second: q.formulation_record(c, name=first, version=_id(second)),
     RecordKind.SOP: lambda q, c, first, second: q.sop_record(c, code=first, version=_id(second)),
+    RecordKind.SAMPLE: lambda q, c, first, _: q.sample_record(c, id=_id(first)),
 }
 
 

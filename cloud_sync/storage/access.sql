@@ -108,6 +108,25 @@ SELECT p.name FROM excursion e JOIN place p ON p.id = e.place_id WHERE e.id = :i
 -- The place of production that a batch is.
 SELECT p.name FROM production_batch b JOIN place p ON p.id = b.place_id WHERE p.name = :number;
 
+-- name: places_of_study(id)
+-- Where the samples of a stability study are kept.
+SELECT p.name FROM stability_study t JOIN place p ON p.id = t.place_id WHERE t.id = :id;
+
+-- name: places_of_session(id)
+-- The room of a session of plates.
+SELECT p.name FROM environment_session e JOIN quality_plan q ON q.id = e.plan_id JOIN place p ON p.id = q.place_id
+WHERE e.id = :id;
+
+-- name: places_of_sample(id)
+-- Where a sample was taken, or where the samples of its study are kept, or where there is stock of its lot.
+SELECT p.name FROM quality_sample s
+LEFT JOIN stability_study t ON t.id = s.study_id
+JOIN place p ON p.id = coalesce(s.place_id, t.place_id)
+WHERE s.id = :id
+UNION
+SELECT p.name FROM quality_sample s JOIN position b ON b.lot_id = s.lot_id AND b.quantity > 0 JOIN place p ON p.id = b.place_id
+WHERE s.id = :id AND s.place_id IS NULL AND p.kind IN ('site', 'room', 'bin');
+
 -- name: places_of_correction(id)
 -- The place that a correction is of.
 SELECT p.name FROM correction c JOIN place p ON p.name = c.request ->> 'place' WHERE c.id = :id;

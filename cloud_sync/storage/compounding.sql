@@ -126,8 +126,10 @@ WITH concerned (lot_id, is_product) AS (
 SELECT DISTINCT l.lot_number || ': ' || h.text AS text
 FROM concerned c
 JOIN lot l ON l.id = c.lot_id
-CROSS JOIN LATERAL (SELECT n.kind, n.place_id, n.text FROM active_hold n WHERE n.lot_id = c.lot_id OFFSET 0) AS h
+CROSS JOIN LATERAL (SELECT n.kind, n.place_id, n.text, n.hold_id FROM active_hold n WHERE n.lot_id = c.lot_id OFFSET 0) AS h
 WHERE h.kind NOT IN ('unreleased', 'patient')
+  -- Samples of a study are held as such, wherever they are.
+  AND NOT EXISTS (SELECT FROM hold s WHERE s.id = h.hold_id AND s.origin = 'stability')
   AND (c.is_product
        OR hold_covers(h.place_id, :place_id)
           AND (h.place_id IS NOT NULL OR NOT :is_decided))

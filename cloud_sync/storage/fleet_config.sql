@@ -4,29 +4,44 @@
 -- One gateway, nobody else's until the end of the transaction.
 SELECT id, name, place_id, revoked_at FROM gateway WHERE name = :name FOR UPDATE;
 
+-- name: lock_gateway_of_id(gateway_id)^
+-- The same by its number.
+SELECT id, name, place_id, revoked_at FROM gateway WHERE id = :gateway_id FOR UPDATE;
+
 -- name: gateway_of_name(name)^
 -- One gateway.
 SELECT g.id, g.name, g.revoked_at, p.zone FROM gateway g LEFT JOIN place p ON p.id = g.place_id WHERE g.name = :name;
 
 -- name: latest_config(gateway_id)^
 -- The configuration that counts. Index: gateway_config_pkey.
-SELECT version, toml, profiles, sha256, replaces, reason, set_by, approved_by, set_at
+SELECT version, toml, profiles, policies, sha256, replaces, reason, set_by, approved_by, set_at
 FROM gateway_config WHERE gateway_id = :gateway_id ORDER BY version DESC LIMIT 1;
 
 -- name: config_of_version(gateway_id, version)^
 -- One version. Index: gateway_config_pkey.
-SELECT version, toml, profiles, sha256, replaces, reason, set_by, approved_by, set_at
+SELECT version, toml, profiles, policies, sha256, replaces, reason, set_by, approved_by, set_at
 FROM gateway_config WHERE gateway_id = :gateway_id AND version = :version;
 
 -- name: configs(gateway_id, rows_max)
 -- All versions, the newest first. Index: gateway_config_pkey.
-SELECT version, toml, profiles, sha256, replaces, reason, set_by, approved_by, set_at
+SELECT version, toml, profiles, policies, sha256, replaces, reason, set_by, approved_by, set_at
 FROM gateway_config WHERE gateway_id = :gateway_id ORDER BY version DESC LIMIT :rows_max;
 
--- name: add_config(gateway_id, version, toml, profiles, sha256, replaces, reason, set_by, approved_by, at)!
+-- name: add_config(gateway_id, version, toml, profiles, policies, sha256, replaces, reason, set_by, approved_by, at)!
 -- The next version.
-INSERT INTO gateway_config (gateway_id, version, toml, profiles, sha256, replaces, reason, set_by, approved_by, set_at)
-VALUES (:gateway_id, :version, :toml, :profiles, :sha256, :replaces, :reason, :set_by, :approved_by, :at);
+INSERT INTO gateway_config (gateway_id, version, toml, profiles, policies, sha256, replaces, reason, set_by, approved_by,
+                            set_at)
+VALUES (:gateway_id, :version, :toml, :profiles, :policies, :sha256, :replaces, :reason, :set_by, :approved_by, :at);
+
+-- name: policies_of_gateway(gateway_id)
+-- The storage policies that the places of a gateway's site use. Index: place_ancestors.
+SELECT name, body FROM policy
+WHERE name IN (SELECT p.policy FROM place p
+               WHERE p.policy IS NOT NULL
+                 AND p.ancestors @> ARRAY[(SELECT s.id FROM gateway g JOIN place w ON w.id = g.place_id
+                                           JOIN place s ON s.id = ANY(w.ancestors) AND s.kind = 'site'
+                                           WHERE g.id = :gateway_id)])
+ORDER BY name;
 
 -- name: heartbeat_of(gateway_id)^
 -- The latest word of a gateway on itself. Index: gateway_heartbeat_pkey.

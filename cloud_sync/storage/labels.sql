@@ -1,6 +1,7 @@
 -- name: labelled_lot(lot_id)^
 -- What the label of a lot says, and the packs of its item, the smallest first.
 SELECT l.id, i.name AS item, i.title, i.base_unit, l.lot_number, l.owner, l.expires_on, l.expires_hour,
+       expires_at(l.expires_on, l.expires_hour, l.expires_exactly, 'UTC') AS ends_at,
        coalesce((SELECT jsonb_agg(jsonb_build_object('gtin', g.gtin, 'base_units', g.base_units)
                                   ORDER BY g.base_units, g.gtin)
                  FROM item_gtin g WHERE g.item_id = i.id), '[]') AS gtins
@@ -21,7 +22,8 @@ SELECT EXISTS (SELECT FROM position WHERE lot_id = :lot_id AND serial = :serial)
 -- The batch that a lot came out of, and what its master formulation record says. Index: movement_lot.
 SELECT p.name AS number, p.zone, personal(b.prescription) AS prescription, i.compounding AS kind, f.body,
        (SELECT min(m.occurred_at) FROM movement m WHERE m.to_place = b.place_id) AS began_at,
-       EXISTS (SELECT FROM batch_fact fact WHERE fact.batch_id = b.id AND fact.kind = 'rejected') AS is_rejected
+       EXISTS (SELECT FROM batch_fact fact WHERE fact.batch_id = b.id AND fact.kind = 'rejected') AS is_rejected,
+       EXISTS (SELECT FROM batch_fact fact WHERE fact.batch_id = b.id AND fact.kind = 'released') AS is_released
 FROM batch_product product
 JOIN production_batch b ON b.id = product.batch_id
 JOIN place p ON p.id = b.place_id

@@ -5,9 +5,22 @@
 INSERT INTO release (version, body, signed_by, signature, sha256, added_by, added_at)
 VALUES (:version, :body, :signed_by, :signature, :sha256, :actor, :at) ON CONFLICT (version) DO NOTHING;
 
--- name: add_release_file(version, name, sha256, bytes, content)!
--- One of its files.
-INSERT INTO release_file (version, name, sha256, bytes, content) VALUES (:version, :name, :sha256, :bytes, :content);
+-- name: add_release_file(version, name, sha256, bytes)!
+-- One of its files; its content lies in the folder of the ledger.
+INSERT INTO release_file (version, name, sha256, bytes) VALUES (:version, :name, :sha256, :bytes);
+
+-- name: file_of_release(version, name)^
+-- One file; is_here: its content still lies in the database. Index: release_file_pkey.
+SELECT sha256, bytes, content IS NOT NULL AS is_here FROM release_file WHERE version = :version AND name = :name;
+
+-- name: files_of_releases()
+-- All files of all releases, the newest release first; is_here: the content still lies in the database.
+SELECT f.version, f.name, f.sha256, f.bytes, f.content IS NOT NULL AS is_here
+FROM release_file f JOIN release r ON r.version = f.version ORDER BY r.added_at DESC, f.version, f.name;
+
+-- name: forget_content(version, name)!
+-- Its content lies in the folder now. Index: release_file_pkey.
+UPDATE release_file SET content = NULL WHERE version = :version AND name = :name;
 
 -- name: release_of(version)^
 -- One release. Index: release_pkey.

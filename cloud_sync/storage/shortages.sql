@@ -1,8 +1,8 @@
 -- Shortages: what there is of an item, who wants it, who gets what, and what orders may still ask for.
 
 -- name: supply_of(item_id, site_id, at)$
--- Base units of an item at and below a site that may be given: neither held, expired nor reserved. Index: lot_fefo, position's
--- primary key.
+-- Base units of an item at and below a site that may be given: neither held, expired nor reserved, nor in a ward's own store.
+-- Index: lot_fefo, position's primary key.
 SELECT coalesce(sum(b.quantity - coalesce((SELECT sum(v.quantity) FROM reservation v
                                            WHERE v.ended_at IS NULL
                                              AND (v.lot_id, v.place_id, v.serial) = (b.lot_id, b.place_id, b.serial)), 0)), 0)::bigint
@@ -13,7 +13,23 @@ JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin') AND p.an
 WHERE l.item_id = :item_id AND l.owner = 'house'
   AND (expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) > :at OR l.expires_on IS NULL AND NOT i.expiry_required)
   AND NOT EXISTS (SELECT FROM active_hold h WHERE h.lot_id = l.id AND coalesce(h.serial = b.serial, true)
-                  AND hold_covers(h.place_id, b.place_id));
+                  AND hold_covers(h.place_id, b.place_id))
+  AND NOT EXISTS (SELECT FROM place w WHERE w.id = ANY(p.ancestors) AND w.kind IN ('customer', 'ward'));
+
+-- name: stock_of_recipients(item_id, place_ids, at)
+-- Base units of an item that recipients have in rooms and bins of their own, neither held nor expired. Index: lot_fefo,
+-- position's primary key.
+SELECT own.id AS place_id, sum(b.quantity)::bigint AS units
+FROM lot l
+JOIN item i ON i.id = l.item_id
+JOIN position b ON b.lot_id = l.id AND b.quantity > 0
+JOIN place p ON p.id = b.place_id AND p.kind IN ('room', 'bin')
+CROSS JOIN LATERAL unnest(p.ancestors) AS own (id)
+WHERE l.item_id = :item_id AND l.owner = 'house' AND own.id = ANY(:place_ids)
+  AND (expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) > :at OR l.expires_on IS NULL AND NOT i.expiry_required)
+  AND NOT EXISTS (SELECT FROM active_hold h WHERE h.lot_id = l.id AND coalesce(h.serial = b.serial, true)
+                  AND hold_covers(h.place_id, b.place_id))
+GROUP BY 1;
 
 -- name: claims_on(item_id, site_id, since, at)
 -- Who got an item from a site since, or asks for it by an open requisition: base units used, base units asked for and not

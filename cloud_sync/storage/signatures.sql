@@ -49,6 +49,13 @@ SELECT to_jsonb(r) FROM master_formulation_record r WHERE r.name = :name AND r.v
 -- A version of a procedure as people read it.
 SELECT to_jsonb(s) FROM sop s WHERE s.code = :code AND s.version = :version;
 
+-- name: sample_record(id)$
+-- A sample with the plan it is tested by and its results; the decision on it stands apart.
+SELECT to_jsonb(s) || jsonb_build_object(
+    'plan', p.name, 'version', p.version,
+    'results', (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.id), '[]') FROM quality_result r WHERE r.sample_id = s.id))
+FROM quality_sample s JOIN quality_plan p ON p.id = s.plan_id WHERE s.id = :id;
+
 -- name: add_signature(record_kind, record_id, record_sha256, meaning, person, printed_name, proof, reason, signed_at, sha256)!
 -- Keep a signature; no row if this very one is there.
 INSERT INTO signature (record_kind, record_id, record_sha256, meaning, person, printed_name, proof, reason, signed_at,

@@ -70,6 +70,7 @@ TABLES: Mapping[str, TableRule] = {
     "archive_store": _SETTING,
     "backup": _EVIDENCE,
     "batch_fact": _EVIDENCE,
+    "beyond_use_support": _EVIDENCE,
     "billing_conversion": _EVIDENCE,
     "billing_table": _EVIDENCE,
     "calibration": _EVIDENCE,
@@ -111,6 +112,7 @@ TABLES: Mapping[str, TableRule] = {
     "document": _EVIDENCE,
     "doubtful_scan": _EVIDENCE,
     "enrolment_failure": _DERIVED,  # of what the event log has; kept while it slows down
+    "environment_session": _EVIDENCE,
     "envelope": _DERIVED,  # of batches
     "envelope_point": _DERIVED,
     "epcis_capture": _EVIDENCE,
@@ -212,8 +214,13 @@ TABLES: Mapping[str, TableRule] = {
     "policy": _EVIDENCE,
     "position": _DERIVED,
     "probe_excursion": _DERIVED,
+    "product_report": _EVIDENCE,
     "product_verification": _EVIDENCE,
     "production_batch": _EVIDENCE,
+    "quality_decision": _EVIDENCE,
+    "quality_plan": _EVIDENCE,
+    "quality_result": _EVIDENCE,
+    "quality_sample": _EVIDENCE,
     "reading": _DERIVED,  # of batches; old ones are thinned
     "reading_hour": _DERIVED,
     "recall": _evidence("reconciled_at", "closed_by", "closed_at", "outcome", "closed_reason"),
@@ -227,7 +234,8 @@ TABLES: Mapping[str, TableRule] = {
     "recipient_item": _SETTING,
     "receipt_cost": _EVIDENCE,
     "release": _EVIDENCE,
-    "release_file": TableRule(TableKind.EVIDENCE, not_sealed=("content",)),  # content has its digest beside it
+    # content has its digest beside it, and goes to a folder
+    "release_file": TableRule(TableKind.EVIDENCE, may_change=("content",), not_sealed=("content",)),
     "reorder_level": _SETTING,
     "reservation": _evidence("expires_at", "ended_at", "ended_as", "ended_reason"),
     "residency": _DERIVED,
@@ -261,6 +269,7 @@ TABLES: Mapping[str, TableRule] = {
     "sign_in_attempt": _DERIVED,  # kept while it makes the next one wait
     "site_travel": _SETTING,
     "sop": _EVIDENCE,
+    "stability_study": _EVIDENCE,
     "stock_count": _evidence(
         "decision", "decided_by", "decided_at", "reason", "is_blind", "finished_by", "finished_at"
     ),

@@ -100,10 +100,11 @@ class GatewaySection(Section):
 
 class FleetSection(Section):
     """``[fleet]``: written by the gateway itself. The ``version`` of the configuration that the ledger handed out, and
-    where the device profiles are that came with it; they go before all others."""
+    where the device profiles are that came with it, which go before all others, and the storage policies."""
 
     version: Annotated[int, Field(ge=1)] | None = None
     profiles_dir: Path | None = None
+    policies_dir: Path | None = None
 
 
 class JournalSection(Section):

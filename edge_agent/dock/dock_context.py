@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from edge_agent.buffer.desk_store import Desk, DeskStore
 from edge_agent.config.model import GatewayConfig
+from edge_agent.config.policy_files import read_policies
 from edge_agent.dock.downtime_pack import DowntimePacks
 from edge_agent.dock.lamps import Lamps
 from edge_agent.dock.local_holds import LocalHolds, WatchStore
@@ -25,7 +26,7 @@ class DockContext:
         self.lamps = lamps
         data_dir = config.gateway.data_dir
         self.store = DeskStore(data_dir)
-        self.offline_stock = OfflineStock()
+        self.offline_stock = OfflineStock(read_policies(config.fleet.policies_dir))
         desk, damage = self.store.load()
         if desk is not None and desk.snapshot.gateway != config.gateway.name:
             damage = f"the desk on the disk is that of {desk.snapshot.gateway}, and is not used"
@@ -57,7 +58,8 @@ class DockContext:
         return self.offline_stock.desk
 
     def follow(self, config: GatewayConfig) -> None:
-        """The configuration is this one now: show its docks and devices."""
+        """The configuration is this one now: judge by its policies, show its docks and devices."""
+        self.offline_stock.use_policies(read_policies(config.fleet.policies_dir))
         self.status_model.follow(config)
 
     def remember(self, transactions: Iterable[ScanTransaction]) -> None:

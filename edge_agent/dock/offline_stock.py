@@ -66,8 +66,10 @@ class LotNow:
 class OfflineStock:
     """Look-ups over the desk and what happened here since. Built anew for each desk; bounded."""
 
-    def __init__(self) -> None:
+    def __init__(self, policies: Iterable[Policy] = ()) -> None:
+        """``policies`` came with the ledger's configuration; the desk's own word on one of them goes before."""
         self.desk: Desk | None = None
+        self._handed_out = tuple(policies)
         self._since: dict[str, ScanTransaction] = {}
         self.take(None)
 
@@ -79,6 +81,11 @@ class OfflineStock:
         self._index()
         for transaction in self._since.values():
             self._apply(transaction)
+
+    def use_policies(self, policies: Iterable[Policy]) -> None:
+        """These came with the ledger's configuration now."""
+        self._handed_out = tuple(policies)
+        self._index_policies()
 
     def confirm(self, desk: Desk) -> None:
         """The same content with a new age."""
@@ -247,7 +254,7 @@ class OfflineStock:
         }
         self._by_name = {item.name: item for item in (snapshot.items if snapshot else ())}
         # First policies, then places, then channels: the journal's thread may ask which policy holds where meanwhile.
-        self._policies = {policy.name: policy for policy in (snapshot.policies if snapshot else ())}
+        self._index_policies()
         self._places = {place.name: place for place in (snapshot.places if snapshot else ())}
         channels = snapshot.channels if snapshot else ()
         self._channels = {(c.device, c.metric): c.place for c in channels if c.place}
@@ -262,6 +269,10 @@ class OfflineStock:
         self._done: dict[tuple[str, str], int] = defaultdict(int)
         for lot in snapshot.lots if snapshot else ():
             self._add_lot(lot)
+
+    def _index_policies(self) -> None:
+        desk = self.desk.snapshot.policies if self.desk else ()
+        self._policies = {policy.name: policy for policy in (*self._handed_out, *desk)}
 
     def _add_lot(self, lot: DeskLot) -> LotNow:
         now = LotNow(lot, {(b.place, b.serial): b.quantity for b in lot.balances})

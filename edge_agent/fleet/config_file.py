@@ -13,11 +13,15 @@ from edge_agent.domain.fleet.managed_config import (
     FLEET_SECTION,
     digest_of_config,
     managed_of,
+    parts_of,
     split_text,
     without_secrets,
 )
 
 FOLDER = "fleet"
+PROFILES, POLICIES = "profiles", "policies"
+SUFFIXES: Mapping[str, str] = {PROFILES: ".toml", POLICIES: ".json"}
+"""How the files are named that come with a configuration."""
 HEAD = (
     "# From here on as the ledger handed it out. An edit below counts at once and shows as drift at the ledger; it is\n"
     "# never overwritten before a person there has decided.\n"
@@ -54,8 +58,12 @@ class ConfigFile:
 
     @property
     def digest(self) -> str:
-        """Of its managed part, as it is now."""
-        return digest_of_config(managed_of(self.raw), self._profiles())
+        """Of its managed part, as it is now, and of the files that came with it."""
+        return digest_of_config(managed_of(self.raw), self._texts(PROFILES), self._texts(POLICIES))
+
+    def parts(self) -> dict[str, str]:
+        """The digests of the files that came with the ledger's configuration, as they are now."""
+        return parts_of(self._texts(PROFILES), self._texts(POLICIES))
 
     @property
     def sha256(self) -> str:
@@ -69,20 +77,24 @@ class ConfigFile:
         except ValueError:
             return None
 
-    def with_config(self, config: HandedOutConfig, profiles_dir: Path | None) -> bytes:
-        """The file with another managed part. Raises ``ValueError`` where it cannot be parted."""
+    def with_config(self, config: HandedOutConfig, folders: Mapping[str, Path]) -> bytes:
+        """The file with another managed part; ``folders`` hold what came with it, by ``PROFILES`` and ``POLICIES``.
+
+        Raises ``ValueError`` where the file cannot be parted.
+        """
         local, _ = split_text(self.data.decode())
         lines = [f"version = {config.version}"]
-        if profiles_dir is not None:
-            lines.append(f"profiles_dir = {json.dumps(str(profiles_dir))}")
+        lines += [f"{kind}_dir = {json.dumps(str(folder))}" for kind, folder in sorted(folders.items())]
         return "\n".join([local, "", f"[{FLEET_SECTION}]", *lines, "", f"{HEAD}{config.toml.strip()}", ""]).encode()
 
-    def _profiles(self) -> dict[str, str]:
+    def _texts(self, kind: str) -> dict[str, str]:
         fleet = self.raw.get(FLEET_SECTION)
-        folder = fleet.get("profiles_dir") if isinstance(fleet, dict) else None
+        folder = fleet.get(f"{kind}_dir") if isinstance(fleet, dict) else None
         if not isinstance(folder, str):
             return {}
         try:
-            return {each.stem: each.read_text(encoding="utf-8") for each in sorted(Path(folder).glob("*.toml"))}
+            return {
+                each.stem: each.read_text(encoding="utf-8") for each in sorted(Path(folder).glob(f"*{SUFFIXES[kind]}"))
+            }
         except (OSError, UnicodeDecodeError):
             return {"": "unreadable"}

@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,11 @@ from typing import Any
 from edge_agent.domain.fleet.handed_out import HandedOutConfig
 from edge_agent.domain.fleet.managed_config import NO_CONFIG
 from edge_agent.errors import ConfigError
-from edge_agent.fleet.config_file import ConfigFile
+from edge_agent.fleet.config_file import POLICIES, PROFILES, SUFFIXES, ConfigFile
 from edge_agent.fleet.launcher import STARTS_MAX, Disk
 
 STATE_FILE = "config.json"
 PREVIOUS_FILE = "previous.toml"
-PROFILES = "profiles"
 CANDIDATE_FILE = "candidate.toml"
 
 _log = logging.getLogger("edge_agent.fleet")
@@ -121,7 +120,7 @@ class ConfigTrial:
             return None
         version, digest = state.trial.version, self._digest_on_trial(state.trial)
         self._keep(FleetState(digest or state.sha256, max(version, state.settled)))
-        self._forget_profiles(version)
+        self._forget_files(version)
         _log.warning("configuration %d of the ledger is confirmed", version)
         return version
 
@@ -138,9 +137,9 @@ class ConfigTrial:
         return True
 
     def _candidate(self, file: ConfigFile, config: HandedOutConfig) -> bytes:
-        """The whole new file, with its profiles on the disk, checked as it will be read."""
-        profiles_dir = self._keep_profiles(config) if config.profiles else None
-        data = file.with_config(config, profiles_dir)
+        """The whole new file, with its profiles and policies on the disk, checked as it will be read."""
+        folders = {kind: self._keep_files(kind, config.version, texts) for kind, texts in _files_of(config).items()}
+        data = file.with_config(config, folders)
         candidate = self.fleet_dir / CANDIDATE_FILE
         self.disk.write(candidate, data)
         if ConfigFile.read(candidate).digest != config.sha256:
@@ -148,24 +147,25 @@ class ConfigTrial:
         self.check(candidate)
         return data
 
-    def _keep_profiles(self, config: HandedOutConfig) -> Path:
-        folder = self.fleet_dir / PROFILES / str(config.version)
+    def _keep_files(self, kind: str, version: int, texts: Mapping[str, str]) -> Path:
+        folder = self.fleet_dir / kind / str(version)
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in config.profiles.items():
-            self.disk.write(folder / f"{name}.toml", text.encode())
-        for each in folder.glob("*.toml"):
-            if each.stem not in config.profiles:
+        for name, text in texts.items():
+            self.disk.write(folder / f"{name}{SUFFIXES[kind]}", text.encode())
+        for each in folder.glob(f"*{SUFFIXES[kind]}"):
+            if each.stem not in texts:
                 self.disk.remove(each)
         self.disk.sync_folder(folder.parent)
         self.disk.sync_folder(self.fleet_dir)
         return folder
 
-    def _forget_profiles(self, version: int) -> None:
-        for folder in (self.fleet_dir / PROFILES).glob("[0-9]*"):
-            if folder.name.isdigit() and int(folder.name) < version - 1:
-                for each in folder.glob("*.toml"):
-                    each.unlink()
-                folder.rmdir()
+    def _forget_files(self, version: int) -> None:
+        for kind in SUFFIXES:
+            for folder in (self.fleet_dir / kind).glob("[0-9]*"):
+                if folder.name.isdigit() and int(folder.name) < version - 1:
+                    for each in folder.glob(f"*{SUFFIXES[kind]}"):
+                        each.unlink()
+                    folder.rmdir()
 
     def _digest_on_trial(self, trial: Trial) -> str | None:
         data = self.fleet_dir / CANDIDATE_FILE
@@ -192,12 +192,16 @@ class ConfigTrial:
         self.disk.write(self.fleet_dir / STATE_FILE, json.dumps(said).encode())
 
 
+def _files_of(config: HandedOutConfig) -> dict[str, dict[str, str]]:
+    return {kind: texts for kind, texts in ((PROFILES, config.profiles), (POLICIES, config.policies)) if texts}
+
+
 def _line_as_handed_out(fault: str, file: ConfigFile, config: HandedOutConfig) -> str:
     """A fault with its line in what the ledger handed out, for whoever wrote that."""
     found = re.match(r"line ([0-9]+): ", fault)
     if found is None:
         return fault
-    whole = file.with_config(config, Path("/") if config.profiles else None).decode()
+    whole = file.with_config(config, dict.fromkeys(_files_of(config), Path("/"))).decode()
     before = whole.index(config.toml.strip()) if config.toml.strip() in whole else 0
     line = int(found[1]) - whole[:before].count("\n")
     return f"line {line}: {fault[found.end() :]}" if line > 0 else fault

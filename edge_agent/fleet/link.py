@@ -24,7 +24,7 @@ from edge_agent.domain.fleet.handed_out import (
     signed_words,
 )
 from edge_agent.domain.fleet.heartbeats import PATH, ConfigStanding, Heartbeat, signed_path
-from edge_agent.domain.fleet.managed_config import NO_CONFIG
+from edge_agent.domain.fleet.managed_config import NO_CONFIG, TAKES_POLICIES
 from edge_agent.domain.wire.protocol import PROTOCOLS_WRITTEN, agreed, versions_of
 from edge_agent.domain.wire.records import Notice, NoticeKind, Record
 from edge_agent.errors import ConfigError, JournalError, UplinkError
@@ -205,6 +205,7 @@ class FleetLink:
         return ConfigStanding(
             version=file.version, sha256=file.digest, state=word, tried=state.tried, last=state.last,
             reason=state.reason, toml=file.managed_text() if tells_text else None,
+            parts=file.parts() if tells_text else None, takes=(TAKES_POLICIES,),
         )  # fmt: skip
 
     def _genuine(self, said: Any, form: str) -> Signed | None:

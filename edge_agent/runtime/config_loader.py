@@ -198,6 +198,7 @@ def _cross_faults(raw: dict[str, Any], profile_fault: ProfileFault) -> Iterator[
     yield from _name_faults(raw)
     yield from _device_faults(raw, profile_fault)
     yield from _unit_faults(raw)
+    yield from _policy_faults(raw)
     yield from _data_dir_faults(raw)
     yield from _ca_faults(raw)
     yield from _uplink_faults(raw)
@@ -249,6 +250,19 @@ def _device_faults(raw: dict[str, Any], profile_fault: ProfileFault) -> Iterator
         fault = profile_fault(profile) if isinstance(profile, str) else None
         if fault:
             yield ("device", number, "profile"), f"device.profile: {fault}"
+
+
+def _policy_faults(raw: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    """Policies that came with the ledger's configuration: one that this version cannot judge by must not be taken."""
+    if not isinstance(folder := _at(raw, "fleet", "policies_dir"), str):
+        return
+    from edge_agent.config.policy_files import read_policies  # takes time, and most have none
+
+    try:
+        read_policies(Path(folder))
+    except ConfigError as error:
+        for fault in error.faults:
+            yield ("fleet", "policies_dir"), fault
 
 
 def _unit_faults(raw: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:

@@ -110,6 +110,9 @@ def install(package: Package, arch: str, root: Path) -> None:
             f"lotwarden[{package.extras or package.extra}] @ {wheel.as_uri()}",
         )  # fmt: skip
     shutil.rmtree(site / "bin", ignore_errors=True)  # other projects' commands, for another place
+    for record in site.glob("*.dist-info/RECORD"):  # nor does anything say that they are there
+        kept = [line for line in record.read_text().splitlines(keepends=True) if not line.startswith(("../", "bin/"))]
+        record.write_text("".join(kept))
 
 
 def _add_files(package: Package, root: Path) -> None:

@@ -5,8 +5,9 @@
 
 import os
 import uuid
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from random import Random
 from statistics import quantiles
 from time import perf_counter
@@ -53,27 +54,44 @@ def documents(count: int) -> list[bytes]:
     ]
 
 
+_LEDGER: list[Database] = []
+
+
+def _open(url: str) -> None:
+    """In each process: its own connections, and what is loaded once."""
+    _LEDGER.append(Database.at_url(url))
+
+
+def _send(content: bytes) -> int:
+    job = capture(
+        _LEDGER[0], content, is_xml=False, error_behaviour="rollback", told_by=f"partner-{uuid.uuid4()}", at=AT
+    )
+    return int(job["events_kept"])
+
+
 def capture_per_s() -> Figure:
-    """Events captured a second: kept byte for byte, validated, hashed, made findable, committed to the disk."""
+    """Events captured a second: kept byte for byte, validated, hashed, made findable, committed to the disk. As many
+    processes as ``serve --workers`` has take them."""
     database = new_database("epcis-capture")
     sent = documents(CAPTURED)
-
-    def send(content: bytes) -> int:
-        job = capture(
-            database, content, is_xml=False, error_behaviour="rollback", told_by=f"partner-{uuid.uuid4()}", at=AT
-        )
-        return int(job["events_kept"])
-
-    send(sent[0])  # what is loaded and planned once
-    began = perf_counter()
-    with ThreadPoolExecutor(AT_ONCE) as clients:
-        kept = sum(clients.map(send, sent))
-    took_s = perf_counter() - began
-    note = f"{kept} events in documents of {IN_DOCUMENT}, {AT_ONCE} clients"
+    warm, sent = sent[:AT_ONCE], sent[AT_ONCE:]
+    with ProcessPoolExecutor(AT_ONCE, get_context("spawn"), _open, (database.url,)) as workers:
+        list(workers.map(_send, warm))
+        began = perf_counter()
+        kept = sum(workers.map(_send, sent))
+        took_s = perf_counter() - began
+    note = f"{kept} events in documents of {IN_DOCUMENT}, {AT_ONCE} processes"
     return Figure("epcis_capture_per_s", kept / took_s, "1/s", 5_000, at_least=True, note=note)
 
 
 FILL = """
+    SET LOCAL maintenance_work_mem = '256MB';
+    SET LOCAL synchronous_commit = off;
+    DROP INDEX epcis_event_capture;
+    DROP INDEX epcis_event_named;
+    DROP INDEX epcis_event_time;
+    ALTER TABLE epcis_event DROP CONSTRAINT epcis_event_digest_key;
+    ALTER TABLE epcis_event_key DROP CONSTRAINT epcis_event_key_pkey;
     INSERT INTO interop_document (kind, media_type, content, bytes, sha256, told_by)
     VALUES ('epcis', 'application/ld+json', 'x', 1, sha256('x'), 'partner');
     INSERT INTO epcis_capture (id, document_id, error_behaviour, told_by, events, events_kept)
@@ -88,7 +106,13 @@ FILL = """
     SELECT replace(%(unit)s, 'SERIAL', (id / 3)::text), event_time, id, false FROM epcis_event;
     INSERT INTO epcis_event_key SELECT replace(%(lot)s, 'SERIAL', (id / 500)::text), event_time, id, false
     FROM epcis_event;
+    ALTER TABLE epcis_event_key ADD CONSTRAINT epcis_event_key_pkey PRIMARY KEY (key, event_time, event, is_parent);
+    ALTER TABLE epcis_event ADD CONSTRAINT epcis_event_digest_key UNIQUE (digest);
+    CREATE INDEX epcis_event_capture ON epcis_event (capture_id, id);
+    CREATE INDEX epcis_event_named ON epcis_event (event_id, id);
+    CREATE INDEX epcis_event_time ON epcis_event (event_time, id);
 """
+"""Indexes are made when all is there: a million events are loaded in a minute, not in ten."""
 UNIT = canonical("urn:epc:id:sgtin:0614141.107346.SERIAL")
 
 
@@ -106,6 +130,7 @@ def filled(name: str) -> Database:
     with psycopg.connect(database.url, autocommit=True) as connection:
         connection.execute("VACUUM (ANALYZE) epcis_event")
         connection.execute("VACUUM (ANALYZE) epcis_event_key")
+        connection.execute("CHECKPOINT")  # what loading them left to be written is no part of a question
     return database
 
 

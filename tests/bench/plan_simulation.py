@@ -17,6 +17,7 @@ Fill rate is the mean over items and sites of units given / units wanted. Stock 
 not.
 """
 
+from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -93,7 +94,7 @@ class Levels:
 Forecasts = dict[tuple[object, ...], Forecast]
 
 
-class Policy:
+class Policy(ABC):
     """How levels are set. ``counts_expiry``: what will expire is not counted on, and is offered to other sites;
     ``held_chance``: how much of held stock is counted on."""
 
@@ -103,9 +104,9 @@ class Policy:
     def __init__(self, knob: float, known: Forecasts) -> None:
         self.knob, self.known = knob, known
 
+    @abstractmethod
     def levels(self, item: SimItem, site: int, shelf: Shelf, day: int) -> Levels:
         """For the next 28 days."""
-        raise NotImplementedError
 
 
 def make_items(count: int, seed: int) -> list[SimItem]:

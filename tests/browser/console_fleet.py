@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from psycopg.types.json import Jsonb
 
 from cloud_sync.actions.gateways import fleet_config, releases
+from cloud_sync.actions.gateways.release_files import ReleaseFolder
 from cloud_sync.actions.governance import controlled_changes
 from cloud_sync.storage.database import Database
 from cloud_sync.storage.queries import queries
@@ -34,7 +35,14 @@ def a_fleet(database: Database, at: datetime) -> None:
         for version in ("0.1.1", "0.2.0"):
             (Path(folder) / "edge-agent.tar.gz").write_bytes(b"program " * 4000)
             releases.make_release(
-                database, Path(folder), version, needs=ReleaseNeeds(), notes=f"Notes on {version}", at=at, actor="faye"
+                database,
+                ReleaseFolder(Path(folder) / "kept"),
+                Path(folder),
+                version,
+                needs=ReleaseNeeds(),
+                notes=f"Notes on {version}",
+                at=at,
+                actor="faye",
             )
     why = "no receipt of the ledger came"
     standing = ReleaseStanding(version="0.1.1", tried="0.2.0", last="rolled_back", reason=why)

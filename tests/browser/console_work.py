@@ -131,7 +131,7 @@ def _charges(ledger: Ledger, at: datetime) -> None:
 def _controlled(ledger: Ledger, at: datetime) -> None:
     """Ampoules that two people counted, an inventory of them, a unit that waits for its witness, and a rule."""
     database = ledger.database
-    ledger.add_item("morphine", "09501101530034")
+    ledger.add_item("morphine", "09501101530096")
     ledger.add_place("safe", "room", "site")
     with database.transaction() as connection:
         connection.execute("UPDATE item SET controlled_schedule = 'II' WHERE name = 'morphine'")

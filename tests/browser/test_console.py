@@ -16,6 +16,7 @@ from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
 from tests.browser.console_fleet import a_fleet
 from tests.browser.console_house import House, a_house
+from tests.browser.console_quality import quality_control
 from tests.browser.console_records import electronic_records
 from tests.browser.console_work import EMPTY_PAGES, WORK_PAGES, work
 from tests.browser.looks import picture, shut_out
@@ -46,6 +47,11 @@ KEPT_PAGES = {
     "trace": "/lots/1/trace?graph=true",
     "records": "/records", "changes": "/changes?all=true", "change-control": "/change-control",
     "retention": "/retention", "training": "/training", "sop": "/training/SOP-12/1", "equipment": "/equipment",
+    "quality": "/quality", "quality-sample": "/quality/samples/1", "stability": "/quality/stability",
+    "study": "/quality/studies/1", "raw-materials": "/quality/materials", "media-fills": "/quality/qualifications",
+    "plates": "/quality/environment", "session": "/quality/environment/1", "quality-plans": "/quality/plans",
+    "quality-plan": "/quality/plans/plates/1", "product-reports": "/quality/reports",
+    "product-report": "/quality/reports/1",
     "agreements": "/agreements", "access-reviews": "/access-reviews", "access-review": "/access-reviews/1",
 }  # fmt: skip
 """Pages of whoever keeps the house; theirs have forms that others do not see."""
@@ -122,6 +128,7 @@ async def test_every_page_is_without_faults_and_for_everybody(database: Database
             work(house.ledger, minute(60))
         if role is Role.ADMINISTRATOR:
             electronic_records(database, minute(60))
+            quality_control(database, minute(60), lot_id=2, place="fridge-a", chamber="fridge-b")
             a_fleet(database, minute(60))
         house.say(reading(minute(55), 5.5, "new-probe"))
         async with visiting(house, role) as visit:

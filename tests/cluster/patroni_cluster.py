@@ -205,6 +205,7 @@ def patroni_config(folder: Path, name: str, places: dict[str, Place], *, trusted
                     "use_pg_rewind": True,
                     "parameters": {
                         "max_locks_per_transaction": 512, "wal_sender_timeout": "5s", "wal_receiver_timeout": "5s",
+                        "wal_retrieve_retry_interval": "500ms",  # a standby finds the new primary at once
                         "tcp_keepalives_idle": 2, "tcp_keepalives_interval": 1, "tcp_keepalives_count": 3,
                         "tcp_user_timeout": "5s",
                     },

@@ -70,6 +70,7 @@ def test_a_package_makes_user_folders_and_unit_and_leaves_the_data(
     if name == "cloud-sync":
         timed = (root / "usr/lib/systemd/system/cloud-sync-backup.service").read_text()
         assert "/opt/lotwarden/cloud/bin/cloud-sync backup" in timed
+        assert "PrivateTmp=yes" in timed, "nothing else may be written to, and PostgreSQL wants temporary files"
     enabled = root / f"etc/systemd/system/multi-user.target.wants/{name}.service"
     assert os.readlink(enabled) == f"/usr/lib/systemd/system/{name}.service"
     command = root / os.readlink(root / f"usr/bin/{name}").lstrip("/")

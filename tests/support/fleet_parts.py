@@ -28,12 +28,14 @@ def signed(form: str, body: str, key: SigningKey = LEDGER) -> dict[str, str]:
 
 
 def handed_out(
-    version: int, toml: str, *, gateway: str = "gw-1", replaces: str | None = None, **profiles: str
-) -> HandedOutConfig:
+    version: int, toml: str, *, gateway: str = "gw-1", replaces: str | None = None,
+    policies: dict[str, str] | None = None, **profiles: str,
+) -> HandedOutConfig:  # fmt: skip
     """A configuration with its digest."""
+    kept = policies or {}
     return HandedOutConfig(
-        gateway=gateway, version=version, toml=toml, profiles=profiles, sha256=digest_of_toml(toml, profiles),
-        replaces=replaces,
+        gateway=gateway, version=version, toml=toml, profiles=profiles, policies=kept,
+        sha256=digest_of_toml(toml, profiles, kept), replaces=replaces,
     )  # fmt: skip
 
 

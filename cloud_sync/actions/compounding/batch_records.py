@@ -3,6 +3,7 @@
 Locks: the batch first, then those of ``storage/locks.py``; nobody who holds one of those waits for a batch.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,6 +19,9 @@ from cloud_sync.domain.compounding import (
     Kind,
     MasterFormulationRecord,
     Product,
+    Topic,
+    exceptions_of,
+    labels_counted,
     made_pct,
     open_points,
     state_of,
@@ -25,6 +29,8 @@ from cloud_sync.domain.compounding import (
 )
 from cloud_sync.errors import Conflict, NotFound
 from cloud_sync.posting.monitoring.archived_readings import recalled
+from cloud_sync.posting.quality_control.gates import operator_faults
+from cloud_sync.posting.quality_control.sessions import session_faults
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -90,9 +96,10 @@ def load_batch(connection: Connection, number: str) -> Loaded:
     )
     began_at = min([each["first_at"] for each in components], default=None)
     ended_at = next((fact.at for fact in facts if fact.kind is FactKind.FINISHED), None)
+    master_record = MasterFormulationRecord.model_validate(row["body"])
     record = BatchRecord(
         kind=Kind(row["kind"]),
-        master_record=MasterFormulationRecord.model_validate(row["body"]),
+        master_record=master_record,
         quantity=row["quantity"],
         planned_by=row["planned_by"],
         facts=tuple(facts),
@@ -102,8 +109,26 @@ def load_batch(connection: Connection, number: str) -> Loaded:
         is_monitored=queries("compounding").policies_above(connection, ancestors=row["ancestors"]),
         was_measured=any(channel["readings"] for channel in _environment(connection, row, began_at, ended_at)),
         operators=frozenset(name for each in (*components, *products) for name in each["operators"]),
+        found=tuple(_found(connection, row, master_record, facts, components)),
     )
     return Loaded(row, record, components, products, began_at, ended_at)
+
+
+def _found(
+    connection: Connection,
+    row: Row,
+    master_record: MasterFormulationRecord,
+    facts: Sequence[BatchFact],
+    components: Sequence[Row],
+) -> Iterator[tuple[Topic, str]]:
+    """Operators who were not qualified when they worked on it, and plates of its room that it waits for."""
+    worked = [(fact.actor, fact.at) for fact in facts if fact.kind in {FactKind.STEP, FactKind.YIELD}]
+    worked += [(name, each["first_at"]) for each in components for name in each["operators"]]
+    for fault in operator_faults(connection, master_record.preparation, worked):
+        yield Topic.OPERATOR, fault
+    if plan := master_record.environment_plan:
+        for fault in session_faults(connection, row["id"], plan):
+            yield Topic.ENVIRONMENT, fault
 
 
 def _component(row: Row) -> Component:
@@ -202,6 +227,8 @@ def shown_batch(connection: Connection, loaded: Loaded) -> Row:
         **_summary(loaded),
         "master_formulation_record_body": loaded.row["body"],
         "expected": expected,
+        "labels": labels_counted(record),
+        "exceptions": list(exceptions_of(record)),
         "components": [
             {
                 **each,

@@ -9,6 +9,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
+from cloud_sync.actions.compounding.batch_execution import check_may_work
 from cloud_sync.actions.compounding.batch_records import (
     Loaded,
     add_batch_fact,
@@ -33,6 +34,8 @@ from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.posting.idempotency import answer, answered_before
 from cloud_sync.posting.movements import book, rebook_cases
 from cloud_sync.posting.personal_data import keep_prescription_apart
+from cloud_sync.posting.quality_control.gates import check_materials
+from cloud_sync.posting.quality_control.support import approved_beyond_use
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import lock_holds
@@ -134,6 +137,7 @@ def consume(
         if before := moved_before(connection, transfer, lines, client_id=client_id):
             return before
         check_unfinished(loaded)
+        check_may_work(connection, loaded, at=at, actor=actor)
         named = {ingredient.item for ingredient in loaded.record.master_record.ingredients}
         for line in lines:
             if line.item not in named:
@@ -142,7 +146,15 @@ def consume(
                     f"version {loaded.row['version']}",
                     f"The master formulation record names {', '.join(sorted(named))}.",
                 )
+        check_materials(connection, [lot["id"] for line in lines if (lot := _lot_of(connection, line))], at)
         return move_in(connection, transfer, lines, client_id=client_id, at=at, actor=actor)
+
+
+def _lot_of(connection: Connection, line: MovementLine) -> Row | None:
+    row: Row | None = queries("availability").lot_by_number(
+        connection, item=line.item, lot_number=line.lot_number, owner=line.owner
+    )
+    return row
 
 
 def take_out(database: Database, number: str, made: Yield, *, client_id: UUID, at: datetime, actor: str) -> Row:
@@ -165,9 +177,10 @@ def take_out(database: Database, number: str, made: Yield, *, client_id: UUID, a
         check_unfinished(loaded)
         if made.occurred_at > at + CLOCKS_MAY_DIFFER:
             raise Invalid("occurred_at is in the future", "Check the client's clock.")
+        check_may_work(connection, loaded, at=at, actor=actor)
         lock_holds(connection)
         target = _checked_target(connection, made.to_place)
-        bud = _bud(loaded, made)
+        bud = _bud(connection, loaded, made)
         lot_id = _product_lot(connection, loaded, made.lot_number, _expiry(loaded, bud.at))
         facts = [f"api/{client_id}#1"]
         event_id = answer(connection, "yielded", client_id, request, facts, actor=actor)
@@ -273,7 +286,7 @@ def _checked_target(connection: Connection, to_place: str) -> Row:
     return target
 
 
-def _bud(loaded: Loaded, made: Yield) -> Any:
+def _bud(connection: Connection, loaded: Loaded, made: Yield) -> Any:
     if loaded.began_at is None:
         raise Conflict(f"nothing was consumed by batch {loaded.row['number']}", "Consume its ingredients first.")
     if made.occurred_at < loaded.began_at:
@@ -283,10 +296,12 @@ def _bud(loaded: Loaded, made: Yield) -> Any:
     master_record = loaded.record.master_record
     within = [each for each in loaded.record.components if each.consumed > each.returned]
     components = [each.expires_at for each in within if each.expires_at is not None]
+    supported = approved_beyond_use(connection, loaded.row["item_id"], master_record.storage)
     try:
         return decide_bud(
-            loaded.began_at, master_record.preparation, master_record.storage, components, made.bud, zone=_zone(loaded)
-        )
+            loaded.began_at, master_record.preparation, master_record.storage, components, made.bud,
+            zone=_zone(loaded), supported=supported,
+        )  # fmt: skip
     except NoBudRuleError as error:
         raise Conflict(str(error), "Give beyond_use_at and the reason for it.") from error
     except BudRefusedError as error:

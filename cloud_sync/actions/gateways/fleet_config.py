@@ -13,13 +13,13 @@ from cloud_sync.actions.gateways.ledger_keys import LedgerKeys, keys_in
 from cloud_sync.actions.gateways.release_orders import order_for
 from cloud_sync.actions.governance import controlled_changes
 from cloud_sync.errors import Conflict, NotFound
-from cloud_sync.posting.governance.gateway_config import gateway_named, running_config
+from cloud_sync.posting.governance.gateway_config import follow_policies, gateway_named, running_config
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import LEDGER, add_event
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.fleet.handed_out import CONFIG_FORMAT, HandedOutConfig, body_of
 from edge_agent.domain.fleet.heartbeats import Heartbeat
-from edge_agent.domain.fleet.managed_config import differences, managed_of
+from edge_agent.domain.fleet.managed_config import Difference, differences, managed_of, parts_of
 from edge_agent.domain.wire.protocol import PROTOCOLS_READ
 
 HISTORY_MAX = 100
@@ -39,6 +39,8 @@ def hear(database: Database, asked: Asked, said: Heartbeat, *, now: datetime) ->
             health=Jsonb(said.health.model_dump()),
         )  # fmt: skip
         _tell_changes(connection, said, before["config"] if before else {})
+        if said.config.state != "probation" and not said.config.last:
+            follow_policies(connection, gateway["id"], now)
         keys = keys_in(connection)
         return {
             "protocols": list(PROTOCOLS_READ),
@@ -121,6 +123,7 @@ def config_now(database: Database, gateway: str) -> dict[str, Any]:
         runs = running_config(connection, found["id"], latest)[0]
     handed = managed_of(tomllib.loads(latest["toml"])) if latest else {}
     differ = differences(handed, runs) if latest and heartbeat and heartbeat["config"].get("toml") else []
+    differ += _files_that_differ(latest, heartbeat) if latest and heartbeat else []
     return {
         "gateway": gateway, "latest": latest, "heartbeat": heartbeat, "waiting": waiting,
         "differences": [asdict(each) for each in differ], "standing": standing_of(latest, heartbeat),
@@ -150,7 +153,7 @@ def config_history(database: Database, gateway: str) -> list[Row]:
     with database.transaction() as connection:
         found = gateway_named(connection, gateway)
         rows = list(queries("fleet_config").configs(connection, gateway_id=found["id"], rows_max=HISTORY_MAX))
-    older = [*rows[1:], {"toml": "", "profiles": {}}]
+    older = [*rows[1:], {"toml": "", "profiles": {}, "policies": {}}]
     return [{**row, "differences": _between(before, row)} for row, before in zip(rows, older, strict=False)]
 
 
@@ -178,13 +181,28 @@ def config_diff(database: Database, gateway: str, older: int | None, newer: int 
 
 def draft_differences(before: str, after: str) -> list[dict[str, Any]]:
     """What differs between two texts that are configurations."""
-    return _between({"toml": before, "profiles": {}}, {"toml": after, "profiles": {}})
+    nothing: dict[str, Any] = {"profiles": {}, "policies": {}}
+    return _between({"toml": before, **nothing}, {"toml": after, **nothing})
 
 
 def _between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = differences(managed_of(tomllib.loads(before["toml"])), managed_of(tomllib.loads(after["toml"])))
     found += differences({"profile": before["profiles"]}, {"profile": after["profiles"]})
+    found += differences({"policy": before["policies"]}, {"policy": after["policies"]})
     return [asdict(each) for each in found]
+
+
+def _files_that_differ(latest: Row, heartbeat: Row) -> list[Difference]:
+    """Profiles and policies at a gateway that are not what was handed out: their content stays there."""
+    runs = heartbeat["config"].get("parts")
+    if runs is None or heartbeat["config"].get("version") != latest["version"]:
+        return []
+    handed = parts_of(latest["profiles"], latest["policies"])
+    return [
+        Difference(path, "as handed out" if path in handed else None, "edited" if path in runs else None)
+        for path in sorted(handed.keys() | runs.keys())
+        if handed.get(path) != runs.get(path)
+    ]
 
 
 def _config_for(connection: Connection, gateway_id: int, said: Heartbeat, keys: LedgerKeys) -> dict[str, str] | None:
@@ -195,7 +213,7 @@ def _config_for(connection: Connection, gateway_id: int, said: Heartbeat, keys: 
         return None  # it was tried, and did not come to run
     handed = HandedOutConfig(
         gateway=said.gateway, version=latest["version"], toml=latest["toml"], profiles=latest["profiles"],
-        sha256=latest["sha256"], replaces=latest["replaces"],
+        policies=latest["policies"], sha256=latest["sha256"], replaces=latest["replaces"],
     )  # fmt: skip
     return keys.sign_body(CONFIG_FORMAT, body_of(handed))
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from cloud_sync.actions.gateways.desk import Asked, genuine_gateway
 from cloud_sync.actions.gateways.ledger_keys import LedgerKeys
+from cloud_sync.actions.gateways.release_files import ReleaseFolder
 from cloud_sync.errors import NotFound
 from cloud_sync.storage.database import Connection, Database
 from cloud_sync.storage.queries import queries
@@ -21,7 +22,10 @@ def order_for(connection: Connection, gateway_id: int, said: Heartbeat, keys: Le
     return keys.sign_body(ORDER_FORMAT, body_of(order))
 
 
-def part_of_release(database: Database, asked: Asked, version: str, name: str, start: int, *, now: datetime) -> bytes:
+def part_of_release(
+    database: Database, folder: ReleaseFolder | None, asked: Asked, version: str, name: str, start: int, *,
+    now: datetime,
+) -> bytes:  # fmt: skip
     """A piece of a file of a release, up to 1 MiB from ``start`` on; the manifest is a file, too.
 
     Raises ``NotKnown`` for a request that is not genuine, ``NotFound``.
@@ -30,10 +34,21 @@ def part_of_release(database: Database, asked: Asked, version: str, name: str, s
         genuine_gateway(connection, asked, now)
         if name == MANIFEST_FILE:
             return signed_manifest(connection, version).to_json().encode()[start : start + CHUNK_BYTES]
-        row = queries("releases").part_of_file(connection, version=version, name=name, start=start, bytes=CHUNK_BYTES)
-        if row is None:
+        file = queries("releases").file_of_release(connection, version=version, name=name)
+        if file is None:
             raise NotFound(f"release {version} has no file {name}", "See GET /v1/releases for those there are.")
-        return bytes(row["part"])
+        if file["is_here"]:
+            row = queries("releases").part_of_file(
+                connection, version=version, name=name, start=start, bytes=CHUNK_BYTES
+            )
+            return bytes(row["part"])
+    part = folder.part(file["sha256"], start, CHUNK_BYTES) if folder is not None else None
+    if part is None:
+        raise NotFound(
+            f"{name} of release {version} is not on this ledger's disk",
+            "Look with cloud-sync release verify, and add the release again: cloud-sync release add DIR.",
+        )
+    return part
 
 
 def signed_manifest(connection: Connection, version: str) -> SignedManifest:

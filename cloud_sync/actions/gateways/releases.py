@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cloud_sync.actions.gateways.ledger_keys import keys_in
+from cloud_sync.actions.gateways.release_files import ReleaseFolder, parts_of
 from cloud_sync.actions.gateways.release_orders import signed_manifest
 from cloud_sync.domain.roll_outs import Member, NoWaves, planned, verdict, waves_of
 from cloud_sync.errors import Conflict, Invalid, NotFound
@@ -23,6 +24,7 @@ from cloud_sync.storage.queries import queries
 from edge_agent.domain.fleet.handed_out import Signed, body_of, signed_words
 from edge_agent.domain.fleet.heartbeats import Health, ReleaseStanding
 from edge_agent.domain.fleet.releases import (
+    CHUNK_BYTES,
     MANIFEST_FILE,
     MANIFEST_FORMAT,
     Manifest,
@@ -38,14 +40,15 @@ SOAK_MAX_MINUTES = 14 * 24 * 60
 
 
 def make_release(
-    database: Database, folder: Path, version: str, *, needs: ReleaseNeeds, notes: str = "", at: datetime, actor: str
-) -> SignedManifest:
+    database: Database, kept: ReleaseFolder, folder: Path, version: str, *, needs: ReleaseNeeds, notes: str = "",
+    at: datetime, actor: str,
+) -> SignedManifest:  # fmt: skip
     """Sign what is in a folder as a release with the ledger's key, write ``manifest.json`` beside it, and add it.
 
-    Raises ``Invalid``, ``Conflict``, ``OSError``.
+    Its files are copied to ``kept``. Raises ``Invalid``, ``Conflict``, ``OSError``.
     """
     files = tuple(
-        ReleaseFile(name=each.name, sha256=hashlib.sha256(each.read_bytes()).hexdigest(), bytes=each.stat().st_size)
+        ReleaseFile(name=each.name, sha256=_sha256(each), bytes=each.stat().st_size)
         for each in sorted(folder.iterdir())
         if each.is_file() and each.name != MANIFEST_FILE
     )
@@ -55,22 +58,22 @@ def make_release(
     with database.transaction() as connection:
         signed = keys_in(connection).sign_body(MANIFEST_FORMAT, body)
     (folder / MANIFEST_FILE).write_text(json.dumps(signed, indent=1))
-    return add_release(database, folder, trusted=(signed["by"],), at=at, actor=actor)
+    return add_release(database, kept, folder, trusted=(signed["by"],), at=at, actor=actor)
 
 
 def add_release(
-    database: Database, folder: Path, *, trusted: Sequence[str] = (), at: datetime, actor: str
+    database: Database, kept: ReleaseFolder, folder: Path, *, trusted: Sequence[str] = (), at: datetime, actor: str
 ) -> SignedManifest:
-    """Keep a release that was signed before, from a folder with its manifest and files.
+    """Keep a release that was signed before, from a folder with its manifest and files, which are copied to ``kept``.
 
-    ``trusted``: public keys (base64) of who may sign releases, beside the ledger. Raises ``Invalid`` for one that is
-    not genuine or not whole, ``Conflict`` if another one of this version is there.
+    One that is there already gets back what its files have lost. ``trusted``: public keys (base64) of who may sign
+    releases, beside the ledger. Raises ``Invalid`` for one that is not genuine or not whole, ``Conflict`` if another
+    one of this version is there.
     """
     try:
         found = manifest_of(json.loads((folder / MANIFEST_FILE).read_bytes()))
     except (OSError, ValueError) as error:
         raise Invalid(f"{folder} holds no release: {error}", "Give the folder with manifest.json.") from error
-    contents = {each.name: _content(folder, each) for each in found.manifest.files}
     version = found.manifest.version
     with database.transaction() as connection:
         keys = keys_in(connection)
@@ -85,18 +88,65 @@ def add_release(
             connection, version=version, body=signed.body, signed_by=signed.by, signature=signed.signature,
             sha256=found.sha256, actor=actor, at=at,
         )  # fmt: skip
-        if not is_new:
-            if signed_manifest(connection, version).sha256 == found.sha256:
-                return found
+        if not is_new and signed_manifest(connection, version).sha256 != found.sha256:
             raise Conflict(f"there is another release {version}", "Give it another version: what went out stays.")
         for each in found.manifest.files:
+            _keep(kept, folder, each)
+        if not is_new:
+            return found
+        for each in found.manifest.files:
             queries("releases").add_release_file(
-                connection, version=version, name=each.name, sha256=each.sha256, bytes=each.bytes,
-                content=contents[each.name],
-            )  # fmt: skip
+                connection, version=version, name=each.name, sha256=each.sha256, bytes=each.bytes
+            )
         data = {"sha256": found.sha256, "signed_by": signed.by, "files": [each.name for each in found.manifest.files]}
         add_event(connection, actor=actor, kind="release_added", subject=f"release:{version}", data=data)
     return found
+
+
+def move_files(database: Database, kept: ReleaseFolder) -> int:
+    """Take the files of releases that still lie in the database out of it; gives how many.
+
+    Each is read again from the folder before the database forgets it. Raises ``Invalid``.
+    """
+    with database.transaction() as connection:
+        rows = [row for row in queries("releases").files_of_releases(connection) if row["is_here"]]
+    for row in rows:
+        named = {"version": row["version"], "name": row["name"]}
+        if kept.fault_of(row["sha256"], row["bytes"]):
+            kept.keep(row["sha256"], _parts_in_database(database, row))
+        if fault := kept.fault_of(row["sha256"], row["bytes"]):
+            raise Invalid(f"{row['name']} of release {row['version']} {fault} in {kept.path}", "Look at its disk.")
+        with database.transaction() as connection:
+            queries("releases").forget_content(connection, **named)
+            add_event(
+                connection, actor=LEDGER, kind="release_file_moved", subject=f"release:{row['version']}",
+                data={"name": row["name"], "sha256": row["sha256"], "to": "the folder of releases"},
+            )  # fmt: skip
+    return len(rows)
+
+
+def files_with_faults(database: Database, kept: ReleaseFolder | None) -> list[Row]:
+    """The files of releases that this ledger cannot give out as they were signed: ``version``, ``name``, ``fault``.
+
+    Every file is read.
+    """
+    with database.transaction() as connection:
+        rows = [row for row in queries("releases").files_of_releases(connection) if not row["is_here"]]
+    found = []
+    for row in rows:
+        fault = kept.fault_of(row["sha256"], row["bytes"]) if kept is not None else "has no folder: [releases] folder"
+        if fault:
+            found.append({"version": row["version"], "name": row["name"], "fault": fault})
+    return found
+
+
+def _parts_in_database(database: Database, row: Row) -> Iterator[bytes]:
+    for start in range(0, row["bytes"], CHUNK_BYTES):
+        with database.transaction() as connection:
+            part = queries("releases").part_of_file(
+                connection, version=row["version"], name=row["name"], start=start, bytes=CHUNK_BYTES
+            )
+        yield bytes(part["part"])
 
 
 def put_in_cohort(database: Database, gateway: str, cohort: str, *, at: datetime, actor: str) -> None:
@@ -251,16 +301,22 @@ def _is_no_cohort(cohort: str) -> bool:
         return True
 
 
-def _content(folder: Path, wanted: ReleaseFile) -> bytes:
+def _keep(kept: ReleaseFolder, folder: Path, wanted: ReleaseFile) -> None:
+    path = folder / wanted.name
     try:
-        content = (folder / wanted.name).read_bytes()
+        if _sha256(path) != wanted.sha256:
+            raise Invalid(f"{wanted.name} is not what the manifest says", "Copy the folder of the release again.")
+        if kept.fault_of(wanted.sha256, wanted.bytes):
+            kept.keep(wanted.sha256, parts_of(path))
     except OSError as error:
         raise Invalid(
             f"{wanted.name} cannot be read: {error.strerror}", "Copy the whole folder of the release."
         ) from error
-    if hashlib.sha256(content).hexdigest() != wanted.sha256:
-        raise Invalid(f"{wanted.name} is not what the manifest says", "Copy the folder of the release again.")
-    return content
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_genuine(signed: Signed) -> bool:

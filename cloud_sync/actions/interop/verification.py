@@ -24,7 +24,7 @@ from cloud_sync.posting.holds import place_hold_on
 from cloud_sync.posting.interop.partners import why_not
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.locks import lock_holds
-from cloud_sync.storage.queries import queries
+from cloud_sync.storage.queries import pipeline, queries
 
 FAILED = "verification_failed"
 CHARACTERS_MAX = 100
@@ -44,23 +44,30 @@ def answer_verification(
 
     Raises ``NotFound`` for a GTIN that is none of ours, ``NotAllowed`` for a partner that is not authorised.
     """
+    ask, suspects = queries("verification"), queries("suspects")
+    serials = [asked.serial, f"(01){asked.gtin}(21){asked.serial}"]  # a case is known by both its codes
     with database.transaction() as connection:
-        partner_id = _requester(connection, requester_gln, at.date(), actor)
-        serials = [asked.serial, f"(01){asked.gtin}(21){asked.serial}"]  # a case is known by both its codes
-        rows = list(queries("verification").known_packages(connection, gtin=asked.gtin, serials=serials))
-        if not rows and queries("suspects").item_of_gtin(connection, gtin=asked.gtin) is None:
+        # A partner waits for the answer: all that it takes is asked in one round trip.
+        known = pipeline(
+            connection,
+            partner=(ask.partner_with_gln.sql, {"gln": requester_gln}),
+            packages=(ask.known_packages.sql, {"gtin": asked.gtin, "serials": serials}),
+            item=(suspects.item_of_gtin.sql, {"gtin": asked.gtin}),
+            ours=(ask.our_gln.sql, {}),
+        )
+        partner_id = _requester(connection, next(iter(known["partner"]), None), requester_gln, at.date(), actor)
+        if not known["item"]:
             raise NotFound(f"GTIN {asked.gtin} is none of ours", "Ask the manufacturer of the product.")
-        answer = judge(asked, tuple(_package(row) for row in rows), on=at.date())
+        answer = judge(asked, tuple(_package(row) for row in known["packages"]), on=at.date())
         _keep(
             connection, "answered", asked, answer, partner_id=partner_id, context=context, correlation=correlation,
             requester_gln=requester_gln, person=actor.name, at=at,
         )  # fmt: skip
-        gln: str | None = queries("verification").our_gln(connection)
-    return message_of(answer, at=at, responder_gln=gln or "", correlation=correlation)
+    gln = next((row["gln"] for row in known["ours"]), "")
+    return message_of(answer, at=at, responder_gln=gln, correlation=correlation)
 
 
-def _requester(connection: Connection, gln: str, on: date, actor: Actor) -> int | None:
-    partner: Row | None = queries("verification").partner_with_gln(connection, gln=gln) if gln else None
+def _requester(connection: Connection, partner: Row | None, gln: str, on: date, actor: Actor) -> int | None:
     if Role.PARTNER not in actor.roles:
         return partner["place_id"] if partner else None
     if partner is None:

@@ -21,8 +21,10 @@ from cloud_sync.labels.content import (
     item_label,
     lot_label,
     place_label,
+    prescription_label,
     tote_label,
 )
+from cloud_sync.labels.content import Dispensed as Dispensed
 from cloud_sync.labels.layout import Drawing, laid_out
 from cloud_sync.labels.pdf import pdf_of
 from cloud_sync.labels.printer import check_address, send
@@ -49,6 +51,7 @@ class LabelKind(StrEnum):
     BADGE = "badge"
     CONTAINER = "container"
     TOTE = "tote"
+    PRESCRIPTION = "prescription"
 
 
 class Format(StrEnum):
@@ -80,6 +83,8 @@ class Wanted:
     gtin: str = ""
     patient: str = ""
     symbologies: tuple[Symbology, ...] = ()
+    use: Dispensed | None = None
+    """Of a prescription's label; printed and not kept, as ``patient``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +196,45 @@ def _serial(connection: Connection, wanted: Wanted, _: LabelSettings, at: dateti
 
 def _container(connection: Connection, wanted: Wanted, settings: LabelSettings, at: datetime) -> Content:
     row = _lot_row(connection, wanted.id)
+    made = _made(connection, row)
+    if wanted.patient and not made["prescription"]:
+        raise Invalid(f"batch {made['number']} was made for stock, not for a patient", "Leave the name out.")
+    return container_label(_goods(row, wanted), _compounded(made, wanted, settings), today=at.date())
+
+
+def _prescription(connection: Connection, wanted: Wanted, settings: LabelSettings, at: datetime) -> Content:
+    row = _lot_row(connection, wanted.id)
+    made = _made(connection, row)
+    if made["kind"] != Kind.FOR_PATIENT or not made["prescription"]:
+        raise Invalid(
+            f"batch {made['number']} was made for stock (503B), not for a patient's prescription",
+            "Print a label of the container; a prescription label is of what was made for one patient (503A).",
+        )
+    if not made["is_released"]:
+        raise Conflict(
+            f"batch {made['number']} is not released", "Print the prescription label once quality has released it."
+        )
+    ends_at = row["ends_at"]
+    if ends_at is not None and ends_at <= at:
+        raise Conflict(f"lot {row['lot_number']} is past its beyond-use date", "Have it made again.")
+    if wanted.use is None:
+        raise Invalid("a prescription label needs the patient and the directions", "Give both; neither is kept.")
+    return prescription_label(_goods(row, wanted), _compounded(made, wanted, settings), wanted.use, today=at.date())
+
+
+def _made(connection: Connection, row: Row) -> Row:
+    """The batch that a lot came out of. Raises ``Conflict`` if it was not compounded here, or rejected."""
     made: Row | None = queries("labels").made_in(connection, lot_id=row["id"])
     if made is None:
         raise Conflict(f"lot {row['lot_number']} was not compounded here", "Print a label of the lot instead.")
     if made["is_rejected"]:
         raise Conflict(f"batch {made['number']} was rejected", "Its product gets no label; have it destroyed.")
+    return made
+
+
+def _compounded(made: Row, wanted: Wanted, settings: LabelSettings) -> Compounded:
     record = MasterFormulationRecord.model_validate(made["body"])
-    compounded = Compounded(
+    return Compounded(
         batch=made["number"],
         storage=record.storage,
         strength=record.label.strength,
@@ -210,9 +247,6 @@ def _container(connection: Connection, wanted: Wanted, settings: LabelSettings, 
         patient=wanted.patient,
         is_for_stock=made["kind"] == Kind.FOR_STOCK,
     )
-    if wanted.patient and not made["prescription"]:
-        raise Invalid(f"batch {made['number']} was made for stock, not for a patient", "Leave the name out.")
-    return container_label(_goods(row, wanted), compounded, today=at.date())
 
 
 def _place(connection: Connection, wanted: Wanted, _: LabelSettings, _at: datetime) -> Content:
@@ -242,6 +276,7 @@ _CONTENT: dict[LabelKind, Callable[[Connection, Wanted, LabelSettings, datetime]
     LabelKind.BADGE: _badge,
     LabelKind.CONTAINER: _container,
     LabelKind.TOTE: _tote,
+    LabelKind.PRESCRIPTION: _prescription,
 }
 
 
@@ -285,7 +320,7 @@ def _goods(row: Row, wanted: Wanted) -> Goods:
 
 
 def _subject(connection: Connection, wanted: Wanted) -> str:
-    if wanted.kind in (LabelKind.LOT, LabelKind.CONTAINER):
+    if wanted.kind in (LabelKind.LOT, LabelKind.CONTAINER, LabelKind.PRESCRIPTION):
         return f"lot:{_lot_row(connection, wanted.id)['id']}"
     if wanted.kind is LabelKind.SERIAL:
         return f"lot:{wanted.id.partition('/')[0]}"

@@ -49,7 +49,7 @@ class Came:
 def allocate_order(database: Database, number: str, *, client_id: UUID, at: datetime, actor: str) -> dict[str, Any]:
     """Reserve stock for all that is open of a requisition or transfer; gives what was reserved, skipped and is missing.
 
-    For what is missing, substitutes are offered; :func:`cloud_sync.actions.orders.substitute` takes one.
+    For what is missing, substitutes are offered; :func:`cloud_sync.actions.orders.substitution.substitute` takes one.
     Asking again reserves only what is still missing; the same ``client_id`` returns the same answer.
     Raises ``NotFound``, ``Conflict``.
     """

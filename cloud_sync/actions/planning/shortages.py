@@ -45,7 +45,13 @@ def open_shortage(
         asked = {"item_id": item_id, "site_id": place["id"]}
         supply = queries("shortages").supply_of(connection, **asked, at=at)
         rows = list(queries("shortages").claims_on(connection, **asked, since=at - USED_OVER, at=at))
-        claims = [_claim(row, days) for row in rows]
+        own = {
+            row["place_id"]: row["units"]
+            for row in queries("shortages").stock_of_recipients(
+                connection, item_id=item_id, place_ids=[row["place_id"] for row in rows], at=at
+            )
+        }
+        claims = [_claim(row, own.get(row["place_id"], 0), days) for row in rows]
         wanted = sum(claim.wanted for claim in claims)
         if not wanted:
             raise Conflict(f"nobody got {item} from {site} lately, or asks for it", "There is nothing to share.")
@@ -70,10 +76,11 @@ def open_shortage(
         return _shortage(connection, shortage_id)
 
 
-def _claim(row: Row, days: int) -> Claim:
-    """What is used until the day, or what is asked for, if that is more."""
+def _claim(row: Row, stock: int, days: int) -> Claim:
+    """What is used until the day beyond what the recipient has in a store of its own, or what is asked for, if that is
+    more."""
     rate = row["used"] / USED_OVER.days
-    return Claim(row["place"], row["priority"], rate, 0, max(ceil(rate * days), row["asked"]))
+    return Claim(row["place"], row["priority"], rate, stock, max(ceil(rate * days) - stock, row["asked"], 0))
 
 
 def override_share(

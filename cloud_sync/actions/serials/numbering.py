@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from cloud_sync.actions.master_data.master_data import item_named, place_named
-from cloud_sync.actions.stock.movements import check_stock
+from cloud_sync.actions.stock.checks import check_stock
 from cloud_sync.domain.booking import UNPACKED, NewMovement
 from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.domain.serial_numbers import (

@@ -138,7 +138,8 @@ def origin_of(custody: Sequence[Row]) -> dict[str, Any] | None:
     how = {"supplier": "received", "production": "made here", "unpacking": "out of a case"}[came["from_kind"]]
     if came["action"] == "commission":
         how = "serial given here"
-    return {"how": how, "from_place": came["from_place"], "at": came["at"], "by": came["operator"]}
+    from_place = "" if came["from_kind"] == "unpacking" else came["from_place"]
+    return {"how": how, "from_place": from_place, "at": came["at"], "by": came["operator"]}
 
 
 def terms_of(device: Row | None) -> list[WarrantyTerm]:

@@ -1,25 +1,24 @@
 """Commands that move stock. Unlike scans, which are facts, a command that breaks a rule is refused with its reasons."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
 from cloud_sync.actions.master_data.master_data import item_named, place_named
+from cloud_sync.actions.stock.checks import check_not_ahead, check_partner, check_prescriptions, check_stock
 from cloud_sync.domain.booking import NewMovement, expiry_text
 from cloud_sync.domain.movements import INTERNAL, fault_of
 from cloud_sync.domain.orders import OrderKind, fault_of_performing
-from cloud_sync.domain.typed_times import CLOCKS_MAY_DIFFER, latest_of
+from cloud_sync.domain.typed_times import latest_of
 from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound
 from cloud_sync.posting.idempotency import answer, answered_before
-from cloud_sync.posting.interop.partners import traced_items, why_not
 from cloud_sync.posting.item_codes import units_of_serial
 from cloud_sync.posting.lots import judge_issues_again
 from cloud_sync.posting.movements import book, lock_for_booking
 from cloud_sync.posting.order_matching import match_orders
-from cloud_sync.posting.positions import lot_of, position_of
 from cloud_sync.posting.reservations.order_state import orders_now
 from cloud_sync.posting.reservations.reservation_moves import end_part, move_reservation
 from cloud_sync.posting.reservations.reservations import check_open, lock_reservation, reservation_of
@@ -27,8 +26,7 @@ from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import lock_holds, lock_items, lock_lots, lock_orders
 from cloud_sync.storage.queries import queries
-from edge_agent.domain.barcodes.item_codes import code_of_case
-from edge_agent.domain.stock.eligibility import ISSUING, Context, reasons_not_to
+from edge_agent.domain.stock.eligibility import ISSUING
 from edge_agent.domain.wire.records import Action
 
 
@@ -115,7 +113,7 @@ def move_in(
         lock_items(connection, item_ids.values())
     lots = [_lot(connection, item_ids[line.item], line, from_place, actor) for line in lines]
     lock_lots(connection, lots)
-    _check_prescriptions(connection, transfer, lots)
+    check_prescriptions(connection, transfer.action, transfer.order, lots)
     check_partner(connection, to_place, lots, at)
     quantities = Counter[tuple[int, str]]()
     for lot_id, line in zip(lots, lines, strict=True):
@@ -283,12 +281,6 @@ def _check_serials(connection: Connection, lines: tuple[MovementLine, ...], from
         )
 
 
-def check_not_ahead(occurred_at: datetime, at: datetime) -> None:
-    """Raise ``Invalid`` if what is told has not happened yet."""
-    if occurred_at > at + CLOCKS_MAY_DIFFER:
-        raise Invalid(f"occurred_at {occurred_at:%Y-%m-%d %H:%M:%S} UTC is in the future", "Check the client's clock.")
-
-
 def _checked_places(connection: Connection, transfer: Transfer, at: datetime) -> tuple[Row, Row]:
     if transfer.from_place == transfer.to_place:
         raise Invalid(f"stock moves from {transfer.from_place} to itself", "Name two different places.")
@@ -347,84 +339,6 @@ def _new_lot(connection: Connection, item_id: int, line: MovementLine, actor: st
         data = {"item": line.item, "expires_on": line.expires_on.isoformat() if line.expires_on else None}
         add_event(connection, actor=actor, kind="lot_added", subject=f"lot:{lot_id}", data=data)
     return lot_id
-
-
-def _check_prescriptions(connection: Connection, transfer: Transfer, lot_ids: list[int]) -> None:
-    """What was made for one patient is dispensed on that prescription. Raises ``Conflict``."""
-    if transfer.action is not Action.DISPENSE:
-        return
-    for row in queries("compounding").prescriptions_of_lots(connection, lot_ids=lot_ids, dispensed_for=transfer.order):
-        if not row["is_for_it"]:
-            raise Conflict(
-                f"lot {row['lot_number']} was made for prescription {row['prescription']}, not for "
-                f"{transfer.order or 'none'}",
-                "Name the prescription as order, or an order with it, or have it made again for the other one.",
-            )
-
-
-def check_partner(connection: Connection, to_place: Row, lot_ids: Iterable[int], at: datetime) -> None:
-    """Products under the DSCSA go to authorised trading partners only. Raises ``Conflict``."""
-    if to_place["kind"] != "customer":
-        return
-    facts = list(queries("transactions").facts_of_lots(connection, lot_ids=sorted(set(lot_ids))))
-    if not traced_items(connection, (row["item_id"] for row in facts)):
-        return
-    if fault := why_not(connection, [to_place["id"]], at.date())[to_place["id"]]:
-        raise Conflict(
-            f"{to_place['name']} is not an authorised trading partner: {fault}",
-            "Look its licence up and file it under Trading partners, or do not ship to it.",
-        )
-
-
-def check_stock(
-    connection: Connection,
-    action: Action,
-    from_place: Row,
-    lot_id: int,
-    serial: str,
-    quantity: int,
-    at: datetime,
-    *,
-    but_reservation: int | None = None,
-    but_demand: str | None = None,
-    picked_for: str | None = None,
-) -> None:
-    """Raise ``Conflict`` with all reasons if so much of it is not there, or may not be taken by this action."""
-    if from_place["kind"] not in INTERNAL and action not in ISSUING:
-        return
-    row = queries("reservations").position_to_issue(
-        connection,
-        lot_id=lot_id,
-        serial=serial,
-        place_id=from_place["id"],
-        but_reservation=but_reservation,
-        but_demand=but_demand,
-        picked_for=picked_for if action is Action.PICK else None,
-    )
-    if row is None or row["quantity"] < quantity:
-        lot = lot_of(connection, lot_id)
-        there = max(0, row["quantity"]) if row else 0
-        unit = f" serial {serial}" if serial else ""
-        raise Conflict(
-            f"{from_place['name']} has {there} of lot {lot['lot_number']}{unit} ({lot['item']}), not {quantity}",
-            "Check where the stock is: GET /v1/stock. If it is there in fact, count it at the dock.",
-        )
-    if code_of_case(serial) and quantity != row["quantity"]:
-        raise Conflict(
-            f"case {serial} is sealed and holds {row['quantity']}, not {quantity}",
-            "Open it first (POST /v1/cases-of-goods/open, or at the dock), then take a part of what was in it.",
-        )
-    if action not in ISSUING:
-        return
-    position = position_of(row)
-    reasons = [r.text for r in reasons_not_to(action, position.stock, Context(at=at, owner=row["owner"]))]
-    if not reasons and position.free < quantity:
-        reasons = [f"{row['reserved']} of {row['quantity']} are reserved for others"]
-    if reasons:
-        raise Conflict(
-            f"lot {row['lot_number']} in {row['place']} may not be used to {action}: {'; '.join(reasons)}",
-            "Allocate instead of choosing a lot: POST /v1/allocations returns the first-expiring eligible one.",
-        )
 
 
 def _movement(

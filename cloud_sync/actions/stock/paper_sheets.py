@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from cloud_sync.actions.master_data.master_data import item_named, place_named
-from cloud_sync.actions.stock.movements import check_not_ahead
+from cloud_sync.actions.stock.checks import check_not_ahead
 from cloud_sync.domain.booking import HOUSE, BookingLine, Label, NewMovement
 from cloud_sync.domain.movements import INTERNAL, fault_of
 from cloud_sync.domain.typed_times import latest_of

@@ -117,6 +117,35 @@ class TestIn(In):
     passed: bool
 
 
+class ClearanceIn(In):
+    """The line is clear, or a second person has seen that."""
+
+    note: Text = ""
+
+
+class ControlIn(In):
+    """Values of an in-process control, as many as its sampling plan asks for."""
+
+    control: Words
+    values: Annotated[
+        list[Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]], Field(min_length=1, max_length=1000)
+    ]
+    note: Text = ""
+
+
+LabelCount = Annotated[int, Field(ge=0, le=10**7, strict=True)]
+
+
+class LabelsIn(In):
+    """Labels of a batch, beside those counted before."""
+
+    issued: LabelCount = 0
+    used: LabelCount = 0
+    returned: LabelCount = 0
+    destroyed: LabelCount = 0
+    note: Text = ""
+
+
 class BatchSummaryOut(BaseModel):
     """A batch: where it is, what holds it, and what still keeps it from release."""
 
@@ -205,6 +234,8 @@ class BatchOut(BatchSummaryOut):
 
     master_formulation_record_body: MasterFormulationRecord
     expected: dict[str, float]
+    labels: dict[str, int] = Field(description="Issued, used, returned, destroyed, and missing.")
+    exceptions: list[str] = Field(description="What an assessed deviation answers: two people sign the release then.")
     components: list[ComponentOut]
     products: list[ProductOut]
     facts: list[FactOut]

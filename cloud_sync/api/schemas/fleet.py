@@ -47,6 +47,9 @@ class ConfigVersionOut(BaseModel):
     version: int
     toml: str
     profiles: dict[str, str]
+    policies: dict[str, str] = Field(
+        description="Storage policies of its site (JSON) by name; they follow by themselves."
+    )
     sha256: str
     reason: str
     set_by: str

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from cloud_sync.api.schemas.common import Id, In, Name, Reason, Text
 from cloud_sync.domain.master_records import Day
+from cloud_sync.domain.quality_plans import QualityPlan
 from cloud_sync.domain.roles import Role
 from edge_agent.domain.monitoring.policies import Policy
 
@@ -73,8 +74,31 @@ class TrainingIn(_ChangeIn):
     grace_days: Annotated[int, Field(ge=0, le=365, strict=True)] | None
 
 
+class QualityPlanIn(_ChangeIn):
+    """The next version of a quality plan; each limit in it has its source."""
+
+    kind: Literal["quality_plan"]
+    name: Name
+    plan: QualityPlan
+
+
+class BeyondUseIn(_ChangeIn):
+    """A product may be used for so many days, because the data of this stability protocol say so."""
+
+    kind: Literal["beyond_use"]
+    plan: Name
+    days: Annotated[int, Field(ge=1, le=3660, strict=True)]
+
+
 ChangeIn = Annotated[
-    RetentionIn | SecondSignatureIn | StoragePolicyIn | PolicyOfPlaceIn | SopIn | TrainingIn,
+    RetentionIn
+    | SecondSignatureIn
+    | StoragePolicyIn
+    | PolicyOfPlaceIn
+    | SopIn
+    | TrainingIn
+    | QualityPlanIn
+    | BeyondUseIn,
     Field(discriminator="kind"),
 ]
 

@@ -47,6 +47,26 @@ class ContainerFileIn(In):
     patient: Patient = ""
 
 
+Shown = Annotated[
+    str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", min_length=1, max_length=200, strip_whitespace=True)
+]
+
+
+class PrescriptionFileIn(In):
+    """The label of a prescription; patient, directions and prescriber are printed and kept nowhere."""
+
+    id: LabelId
+    format: Literal["pdf", "zpl", "png"] = "pdf"
+    size: Size = ""
+    copies: Copies = 1
+    patient: Shown
+    directions: Shown
+    prescriber: Annotated[
+        str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=100, strip_whitespace=True)
+    ] = ""
+    quantity: Annotated[int | None, Field(ge=1, le=10**6)] = None
+
+
 class ToteIn(In):
     """A tote, box or pallet to be numbered."""
 

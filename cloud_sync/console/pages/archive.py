@@ -15,10 +15,10 @@ router = APIRouter(route_class=PageRoute)
 @router.get("/administration/archive")
 def archive_page(request: Request, database: Ledger, _: Visitor) -> Any:
     """Months that have left the database, and files that are not there."""
-    status = archive_status(database)
+    archive = archive_status(database)
     return list_page(
-        request, "archive.html", status=status, months=table(request, "months", MONTHS, status["months"]),
-        unreadable=table(request, "unreadable", UNREADABLE, status["unreadable"]),
+        request, "archive.html", archive=archive, months=table(request, "months", MONTHS, archive["months"]),
+        unreadable=table(request, "unreadable", UNREADABLE, archive["unreadable"]),
     )  # fmt: skip
 
 

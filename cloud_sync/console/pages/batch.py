@@ -14,7 +14,17 @@ from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.stock.movements import MovementLine
 from cloud_sync.actions.stock.stock import list_stock
 from cloud_sync.api.access import Ledger, Now
-from cloud_sync.api.schemas.compounding import AssessmentIn, DeviationIn, EquipmentIn, StepIn, TestIn, YieldIn
+from cloud_sync.api.schemas.compounding import (
+    AssessmentIn,
+    ClearanceIn,
+    ControlIn,
+    DeviationIn,
+    EquipmentIn,
+    LabelsIn,
+    StepIn,
+    TestIn,
+    YieldIn,
+)
 from cloud_sync.api.schemas.stock import LineIn
 from cloud_sync.console.forms import ClientId, Credential, Reason, Word, Words, checked, reason_of, rows_of, whole
 from cloud_sync.console.page_route import BatchDecider, PageRoute, Preparer, Visitor
@@ -51,6 +61,8 @@ def batch_page(number: Number, request: Request, database: Ledger, actor: Visito
         deviations=_deviations(batch), tests=[fact for fact in batch["facts"] if fact["kind"] == "test"],
         equipment=[fact for fact in batch["facts"] if fact["kind"] == "equipment"],
         decisions=[fact for fact in batch["facts"] if fact["kind"] in ("finished", "released", "rejected")],
+        clearance=[fact for fact in batch["facts"] if fact["kind"] in ("line_cleared", "clearance_checked")],
+        controls=[fact for fact in batch["facts"] if fact["kind"] == "control"],
         topics=list(Topic), is_finished=_has(batch, "finished"),
         house=[each for each in list_places(database, rows_max=CHOICES_MAX) if each["kind"] in INTERNAL],
         signing=signable(database, RecordKind.BATCH, number, actor),
@@ -116,6 +128,42 @@ def use_equipment(
     """Which piece of equipment was used."""
     said = checked(EquipmentIn, equipment=equipment, serial=serial)
     batch_execution.use_equipment(database, number, said.equipment, said.serial, at=now, actor=actor.name)
+    return _shown(number)
+
+
+@router.post("/production-batches/{number}/line-clearances")
+def clear_line(number: Number, database: Ledger, actor: Preparer, now: Now, note: Word = "") -> Any:
+    """Nothing of another batch is left on the line."""
+    batch_execution.clear_line(database, number, checked(ClearanceIn, note=note).note, at=now, actor=actor.name)
+    return _shown(number)
+
+
+@router.post("/production-batches/{number}/clearance-checks")
+def confirm_clearance(number: Number, database: Ledger, actor: Preparer, now: Now, note: Word = "") -> Any:
+    """A second person has seen that."""
+    batch_execution.confirm_clearance(database, number, checked(ClearanceIn, note=note).note, at=now, actor=actor.name)
+    return _shown(number)
+
+
+@router.post("/production-batches/{number}/controls")
+def record_control(
+    number: Number, database: Ledger, actor: Preparer, now: Now, control: Word = "", values: Word = ""
+) -> Any:
+    """Values of an in-process control."""
+    said = checked(ControlIn, control=control, values=values.replace(";", " ").split())
+    batch_execution.record_control(database, number, said.control, said.values, said.note, at=now, actor=actor.name)
+    return _shown(number)
+
+
+@router.post("/production-batches/{number}/labels")
+def count_labels(
+    number: Number, database: Ledger, actor: Preparer, now: Now, issued: Word = "", used: Word = "",
+    returned: Word = "", destroyed: Word = "",
+) -> Any:  # fmt: skip
+    """Labels issued, used, returned and destroyed."""
+    counted = {"issued": issued, "used": used, "returned": returned, "destroyed": destroyed}
+    said = checked(LabelsIn, **{name: whole(text, name) if text.strip() else 0 for name, text in counted.items()})
+    batch_execution.count_labels(database, number, **said.model_dump(), at=now, actor=actor.name)
     return _shown(number)
 
 

@@ -30,6 +30,7 @@ KINDS = {
     "retention": "how long something is kept", "second_signature": "when two people sign",
     "storage_policy": "a storage policy", "place_policy": "the policy of a place", "sop": "a procedure",
     "training": "training for a role", "gateway_config": "the configuration of a gateway",
+    "quality_plan": "a quality plan", "beyond_use": "a beyond-use date by stability data",
 }  # fmt: skip
 
 router = APIRouter(route_class=PageRoute)
@@ -55,6 +56,11 @@ def _what(row: Row) -> Markup:
             for each in after["differences"][:10]:
                 told = (each["path"], each["before"] or "nothing", each["after"] or "nothing")
                 parts.append(Markup("<br><small>{}: {} → {}</small>").format(*told))
+        case "quality_plan":
+            about = after.get("item") or after.get("place") or "operators"
+            tests = len(after.get("tests") or after["points"])
+            words = f"version {after['version']}, {about}: {tests} limits, {after['source']}"
+            parts.append(Markup("<br><small>{}</small>").format(words))
         case "sop":
             parts.append(Markup("<br><small>version {}: {}</small>").format(after["version"], after["title"]))
         case _:

@@ -126,6 +126,11 @@ def draft(
     contents: Word = "",
     handling: Word = "",
     warnings: Text = "",
+    controls: Text = "",
+    line_clearance: Word = "",
+    label_tolerance_pct: Word = "",
+    label_source: Word = "",
+    environment_plan: Word = "",
 ) -> Any:
     """Draft the next version of a record. A step that begins with * is checked by a second person."""
     body = {
@@ -138,6 +143,10 @@ def draft(
             "strength": strength.strip(), "contents": contents.strip(), "handling": handling.strip(),
             "warnings": _lines(warnings),
         },
+        "controls": [_control(row) for row in pasted_rows(controls, CONTROL)],
+        "line_clearance": line_clearance == "yes", "environment_plan": environment_plan.strip(),
+        "label_reconciliation": {"tolerance_pct": label_tolerance_pct.strip(), "source": label_source.strip()}
+        if label_tolerance_pct.strip() else None,
     }  # fmt: skip
     said = checked(MasterFormulationRecordIn, name=name.strip(), item=item, body=body)
     made = master_formulation_records.draft_master_record(
@@ -170,6 +179,13 @@ def _records(database: Database, name: str | None) -> list[Row]:
 
 def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+CONTROL = ("name", "unit", "low", "high", "samples", "accept_max", "source")
+
+
+def _control(row: dict[str, str]) -> dict[str, Any]:
+    return {**row, "low": row["low"] or None, "high": row["high"] or None}
 
 
 def _ingredient(row: dict[str, str]) -> dict[str, Any]:

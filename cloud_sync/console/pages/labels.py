@@ -10,8 +10,8 @@ from fastapi.responses import RedirectResponse
 from cloud_sync.actions.labels import labels, totes
 from cloud_sync.actions.labels.labels import Format, LabelKind, Wanted
 from cloud_sync.api.access import Ledger, Now
-from cloud_sync.api.labels import Kind, Settings, as_response
-from cloud_sync.api.schemas.label import BadgePrintIn, ContainerFileIn, LabelId, PrintIn, ToteIn
+from cloud_sync.api.labels import Kind, Settings, as_response, prescription_label_of
+from cloud_sync.api.schemas.label import BadgePrintIn, ContainerFileIn, LabelId, PrescriptionFileIn, PrintIn, ToteIn
 from cloud_sync.console.forms import Word, checked, whole
 from cloud_sync.console.page_route import GatewayManager, Mover, PageRoute, Signer, Visitor
 from cloud_sync.console.rendering import render
@@ -59,6 +59,19 @@ def make_badge(
     """The badge as a file, or printed."""
     wanted = _wanted(LabelKind.BADGE, thing, size, copies, skip, "")
     return _made(request, database, wanted, to, settings, now, actor.name)
+
+
+@router.post("/labels/prescription")
+def make_prescription_label(
+    database: Ledger, _: Signer, now: Now, settings: Settings, thing: Annotated[str, Form(alias="id", max_length=210)],
+    patient: Word = "", directions: Word = "", prescriber: Word = "", quantity: Word = "",
+) -> Any:  # fmt: skip
+    """The label of a prescription as a file. Nothing of it is kept."""
+    said = checked(
+        PrescriptionFileIn, id=thing, patient=patient, directions=directions, prescriber=prescriber,
+        quantity=whole(quantity, "the quantity") if quantity.strip() else None,
+    )  # fmt: skip
+    return as_response(prescription_label_of(database, said, settings, now))
 
 
 @router.get("/labels/{kind}")

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.labels.totes import list_totes
 from cloud_sync.actions.master_data.master_data import list_items, list_places
-from cloud_sync.actions.orders import fulfilment, orders
+from cloud_sync.actions.orders import fulfilment, orders, substitution
 from cloud_sync.actions.orders.allocate import list_reservations
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger, Now
@@ -193,7 +193,7 @@ def substitute(
         quantity=whole(quantity, "the quantity"), instead_of=whole(instead_of, "the quantity instead"),
     )  # fmt: skip
     values = said.model_dump(exclude={"line"})
-    orders.substitute(database, number, said.line, **values, actor=actor.name)
+    substitution.substitute(database, number, said.line, **values, actor=actor.name)
     return _shown(number)
 
 

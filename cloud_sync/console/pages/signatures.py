@@ -20,6 +20,7 @@ PAGE_OF: dict[RecordKind, str] = {
     RecordKind.FORMULATION: "/master-formulation-records/{}",
     RecordKind.EXPOSURE: "/quarantine/{}",
     RecordKind.SOP: "/training/{}",
+    RecordKind.SAMPLE: "/quality/samples/{}",
     RecordKind.CASE: "/cases/{}",
     RecordKind.HOLD: "/holds/{}",
 }

@@ -48,7 +48,7 @@ class Access:
             lost.set()
 
         async def ignore(_error: Exception) -> None:
-            """Whatever it is ends the connection, and is told by whoever needs it."""
+            """Whatever it is ends the connection, and is reported by whoever needs it."""
 
         try:
             async with asyncio.timeout(2 * CONNECT_S):

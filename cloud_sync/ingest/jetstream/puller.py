@@ -15,7 +15,9 @@ TOGETHER_MAX = 64
 TOGETHER_BYTES_MAX = 4 << 20
 WAIT_S = 5.0
 """How long a node keeps a wish for the next batch."""
-ANSWER_S = 2.0
+HEARTBEAT_S, SILENT_S = 1.0, 2.5
+"""How often it says that it still does, and after how long without a word it is asked again: it has died, or leads no
+longer."""
 UNREADY_S = 0.5
 """Pause where the nodes are about to choose who leads the consumer."""
 KEEP_ALIVE, NONE_WAIT, ENDED = "100", "404", "408"
@@ -43,20 +45,19 @@ class Puller:
         """What waits; after at most ``WAIT_S`` nothing."""
         if self._subscription is None:
             self._subscription = await self._client.subscribe(self._inbox)
-        first = await self._ask({"batch": 1, "expires": int(WAIT_S * 1e9)}, 1, WAIT_S + ANSWER_S)
+        first = await self._ask({"batch": 1, "expires": int(WAIT_S * 1e9), "idle_heartbeat": int(HEARTBEAT_S * 1e9)}, 1)
         if not first:
             return []
         more = {"batch": TOGETHER_MAX - 1, "max_bytes": TOGETHER_BYTES_MAX, "no_wait": True}
-        return [_taken(each) for each in (*first, *await self._ask(more, TOGETHER_MAX - 1, ANSWER_S))]
+        return [_taken(each) for each in (*first, *await self._ask(more, TOGETHER_MAX - 1))]
 
-    async def _ask(self, wish: Mapping[str, object], most: int, limit_s: float) -> Sequence[Msg]:
+    async def _ask(self, wish: Mapping[str, object], most: int) -> Sequence[Msg]:
         assert self._subscription is not None  # noqa: S101 - take() has made it
         await self._client.publish(self._ask_at, json.dumps(wish).encode(), reply=self._inbox)
-        until_s = asyncio.get_running_loop().time() + limit_s
         found: list[Msg] = []
         while len(found) < most:
             try:
-                message = await self._subscription.next_msg(until_s - asyncio.get_running_loop().time())
+                message = await self._subscription.next_msg(SILENT_S)
             except TimeoutError:
                 break
             status = (message.headers or {}).get("Status")

@@ -192,7 +192,7 @@ class JetStreamDoor:
         asyncio.run_coroutine_threadsafe(self._say(receipts_subject(gateway), answer), self._loop)
 
     async def _say(self, subject: str, content: bytes) -> None:
-        """On the connection of now; without one it is not said, and the batch comes again."""
+        """On the connection of now; without one nothing is sent, and the batch comes again."""
         if (client := self._client) is not None and client.is_connected:
             with suppress(Error, OSError):
                 await client.publish(subject, content)

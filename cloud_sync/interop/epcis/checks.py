@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from cloud_sync.interop.epcis.vocabulary import Vocabulary
@@ -21,12 +22,18 @@ _HEX = re.compile(r"[A-Fa-f0-9]+")
 
 def is_uri(value: object) -> bool:
     """Whether it is an absolute URI (RFC 3986; characters of an IRI pass)."""
-    return isinstance(value, str) and _URI.fullmatch(value) is not None
+    return isinstance(value, str) and _is_uri(value)
+
+
+@lru_cache(maxsize=50_000)
+def _is_uri(text: str) -> bool:
+    """Places, parties and words come again and again."""
+    return _URI.fullmatch(text) is not None
 
 
 def uri(value: Any) -> str:
     """An absolute URI."""
-    return "" if isinstance(value, str) and _URI.fullmatch(value) else f": {_short(value)} is not a URI"
+    return "" if isinstance(value, str) and _is_uri(value) else f": {_short(value)} is not a URI"
 
 
 def text(value: Any) -> str:
@@ -54,6 +61,7 @@ def time(value: Any) -> str:
     )
 
 
+@lru_cache(maxsize=10_000)
 def instant_of(value: str) -> datetime | None:
     """The instant that an RFC 3339 text names, cut to microseconds; None if it names none.
 

@@ -15,6 +15,7 @@ members of a list in ilmd             their order counts                       s
 time in a second's last half ms       no hash at all                           the next second
 extension below the event             lost unless its namespace ends in ``/``  always counted
 prefixes                              those of documents before count, too     those of this document
+words of the standard's own context   left as ``cbvmda:`` unless declared      always addresses
 ``true`` in JSON                      ``True``: not the hash of the XML        ``true``
 ``xsi:type`` in XML                   a field: not the hash of the JSON        no field
 0.00001                               ``1e-05``                                ``0.00001``
@@ -170,7 +171,17 @@ def _last(name: str, value: Any, prefixes: Mapping[str, str]) -> str:
 
 
 def _web(words: Vocabulary, term: str) -> str:
-    return _expanded(words.as_web(term), PREFIXES)
+    """A word as a web address; of each vocabulary the words that come are few."""
+    known = _WEB.get((words.urn, term))
+    if known is None:
+        known = _expanded(words.as_web(term), PREFIXES)
+        if len(_WEB) < WORDS_MAX:
+            _WEB[words.urn, term] = known
+    return known
+
+
+WORDS_MAX = 10_000
+_WEB: dict[tuple[str, str], str] = {}
 
 
 def _listed(name: str, members: list[str]) -> str:

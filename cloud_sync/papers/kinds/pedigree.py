@@ -85,7 +85,8 @@ def pedigree(data: Pedigree, style: PaperStyle) -> Document:
             _status(data), *lot_facts(lot, style), *_maker(data.maker, style), *_custody(data.custody, style),
             *_sources(data, style), *_transactions(data.transactions, style), *_documents(data.documents),
             Heading("Signature of the ledger"),
-            Facts([("SHA-256", data.digest), ("Key (Ed25519)", data.key), ("Signature", data.signature)], columns=1),
+            Facts([("SHA-256", _grouped(data.digest)), ("Key (Ed25519)", _grouped(data.key)),
+                   ("Signature", _grouped(data.signature))], columns=1),
             Text("The key is that of the ledger's receipts and checkpoints; cloud-sync verify-paper checks all of it.",
                  Tone.SOFT),
             Signatures((), ("Quality",)),
@@ -104,8 +105,16 @@ def _status(data: Pedigree) -> Status:
     return Status("CHAIN ON FILE", f"From its maker or supplier to here, as recorded.{held}", Tone.OK)
 
 
+def _grouped(text: str) -> str:
+    """In groups of eight, to be compared by eye; words without an end would be broken anywhere."""
+    return " ".join(text[at : at + 8] for at in range(0, len(text), 8))
+
+
 def _maker(told: Sequence[ToldShown], style: PaperStyle) -> list[Block]:
-    rows = [(style.when(each.at), words(each.step), each.place, each.told_by, each.event_id) for each in told]
+    rows = [
+        (style.when(each.at), words(each.step), each.place, each.told_by, each.event_id.removeprefix("urn:uuid:"))
+        for each in told
+    ]
     columns = [Col("When"), Col("What"), Col("Where", "1fr"), Col("Told by"), Col("Event", "1fr", is_code=True)]
     return [Heading("What makers and partners told (EPCIS)"), Table(columns, rows, "Nobody has sent events about it.")]
 
@@ -137,7 +146,7 @@ def _transactions(told: Sequence[TransactionShown], style: PaperStyle) -> list[B
         (
             "from" if each.direction == "in" else "to", titled(each.partner_title, each.partner), each.reference,
             style.day(each.transaction_on), "yes" if each.has_statement else "no", words(each.fault or "counts"),
-            f"{each.sha256[:32]}…",
+            _grouped(each.sha256[:32]),
         )
         for each in told
     ]  # fmt: skip
@@ -149,7 +158,7 @@ def _transactions(told: Sequence[TransactionShown], style: PaperStyle) -> list[B
 
 
 def _documents(documents: Sequence[PedigreeDocument]) -> list[Block]:
-    rows = [(words(each.kind), each.reference, f"{each.sha256[:32]}…" if each.sha256 else "") for each in documents]
+    rows = [(words(each.kind), each.reference, _grouped(each.sha256[:32])) for each in documents]
     return [
         Heading("Documents on file"),
         Table([Col("Kind"), Col("Reference", "1fr"), Col("SHA-256", is_code=True)], rows, "None."),

@@ -66,7 +66,8 @@ def theft_report(data: TheftReport, style: PaperStyle) -> Document:
             *_seen(data.seen, style),
             Heading("What its maker and partners told (EPCIS)"),
             Table([Col("When"), Col("What"), Col("Where", "1fr"), Col("Told by"), Col("Event", "1fr", is_code=True)],
-                  [(style.when(each.at), words(each.step), each.place, each.told_by, each.event_id)
+                  [(style.when(each.at), words(each.step), each.place, each.told_by,
+                    each.event_id.removeprefix("urn:uuid:"))
                    for each in data.maker], "Nobody has sent events about it."),
             Signatures((), ("Quality", "Security")),
         ],
@@ -77,7 +78,7 @@ def theft_report(data: TheftReport, style: PaperStyle) -> Document:
 def _seen(seen: Sequence[SeenShown], style: PaperStyle) -> list[Block]:
     rows = [
         ("evidence" if each.is_evidence else "", style.when(each.at), words(each.action), each.lot_number,
-         each.from_place, each.to_place, each.operator, each.fact)
+         each.from_place, each.to_place, each.operator, each.fact.replace("/", " / "))
         for each in seen
     ]  # fmt: skip
     columns = [

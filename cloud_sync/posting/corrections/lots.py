@@ -9,10 +9,12 @@ from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.posting.cases import Case, close_case, latest_case, open_case
 from cloud_sync.posting.corrections.wanted import Subject
 from cloud_sync.posting.lots import MISMATCH, judge_issues_again
+from cloud_sync.posting.quality_control.support import check_extension
 from cloud_sync.posting.recall_scope import reach_recalls, redo_reaches
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.locks import lock_holds, lock_lots
 from cloud_sync.storage.queries import queries
+from edge_agent.domain.stock.expiry import Expiry
 
 COMPONENT_EXPIRES = "component_expires_before_product"
 
@@ -34,6 +36,7 @@ class LotExpiry:
             before["expiry"] = expiry_text((lot["expires_on"], lot["expires_hour"]))
         if lot["expires_exactly"] is not None:
             before["expires_exactly"] = lot["expires_exactly"].isoformat()
+        check_extension(connection, lot, Expiry(self.expires_on, self.expires_hour))
         after = {"expiry": expiry_text((self.expires_on, self.expires_hour)), "expires_exactly": None}
         return _subject(lot, before, after)
 

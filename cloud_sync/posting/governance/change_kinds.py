@@ -12,6 +12,7 @@ from cloud_sync.posting.governance.controlled import Approved, Subject
 from cloud_sync.posting.governance.gateway_config import GatewayConfigChange
 from cloud_sync.posting.monitoring.rule_tracks import judge_places
 from cloud_sync.posting.policies import add_policy, check_silence, latest_version, next_name
+from cloud_sync.posting.quality_control.plans import BeyondUse, plan_change
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.locks import lock_holds
 from cloud_sync.storage.queries import queries
@@ -210,5 +211,7 @@ KINDS: Mapping[str, Callable[[Mapping[str, Any]], ChangeKind]] = {
     "gateway_config": lambda asked: GatewayConfigChange(
         asked["gateway"], asked["toml"], asked["profiles"], asked["replaces"]
     ),
+    "quality_plan": plan_change,
+    "beyond_use": lambda asked: BeyondUse(asked["plan"], asked["days"]),
     "training": lambda asked: TrainingRequirement(Role(asked["role"]), asked["code"], asked["grace_days"]),
 }

@@ -24,6 +24,7 @@ from cloud_sync.storage.queries import queries
 INVALID = "epcis_invalid"
 ERRORS_MAX = 100
 """Of one job: who sends a thousand wrong events has made one mistake."""
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 _ANY_KEY = (*ROLES["MATCH_anyEPC"], *ROLES["MATCH_anyEPCClass"])
 
 
@@ -76,7 +77,7 @@ def unreadable(reason: str, events: int = 0) -> Reading:
 def _told(event: Event, prefixes: Mapping[str, str], told_by: str) -> Told:
     # When its sender recorded it is not of the event: here it is when we did.
     said = {name: value for name, value in event.items() if name != "recordTime"}
-    body = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    body = _ENCODER.encode(said)
     digest = sha256(f"{told_by}\n{body}".encode()).digest()
     at = instant_of(event["eventTime"])
     assert at is not None  # noqa: S101 - the rules have seen to it

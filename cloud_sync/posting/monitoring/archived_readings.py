@@ -11,7 +11,7 @@ names it to whoever wanted to look; what is judged leaves all decisions about th
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import groupby
 
 from cloud_sync.archive.parquet_file import Reading, read_part
@@ -83,7 +83,7 @@ def recalled(
         for channel_id in ids:
             begins = queries("archive").part_before(connection, channel_id=channel_id, at=first) if before else None
             for part, readings in _read(connection, [channel_id], begins or first, last):
-                _insert(connection, part, _within(readings, begins or first, last))
+                _insert(connection, part, readings)
         yield
 
 
@@ -102,10 +102,12 @@ def _read(
         for part in of_file:
             raw = checked(store, name, part["byte_offset"], part["bytes"], part["sha256"])
             try:
-                readings = read_part(part["number"], part["byte_offset"], raw, footer, part["file_bytes"])
+                whole = first <= part["first_at"] and part["last_at"] <= last
+                within = None if whole else (first, last)
+                readings = read_part(part["number"], part["byte_offset"], raw, footer, part["file_bytes"], within)
             except ValueError as error:
                 raise ArchiveUnreadable(name, f"the file is damaged ({error})") from error
-            if len(readings) != part["row_count"]:
+            if whole and len(readings) != part["row_count"]:
                 raise ArchiveUnreadable(name, "the file does not hold as many readings as it did")
             yield part, readings
 
@@ -140,15 +142,6 @@ def checked(store: Store, name: str, offset: int, size: int, sha256: bytes) -> b
     if hashlib.sha256(raw).digest() != bytes(sha256):
         raise ArchiveUnreadable(name, "the file is not the one that was written: its hash differs")
     return raw
-
-
-def _within(readings: list[Reading], first: datetime, last: datetime) -> list[Reading]:
-    first_us, last_us = _microseconds(first), _microseconds(last)
-    return [each for each in readings if first_us <= each[0] <= last_us]
-
-
-def _microseconds(at: datetime) -> int:
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def _insert(connection: Connection, part: Row, readings: list[Reading]) -> None:

@@ -460,7 +460,7 @@ CREATE TABLE batch_fact (
     event_id bigint NOT NULL,
     CONSTRAINT batch_fact_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES production_batch(id),
     CONSTRAINT batch_fact_event_id_fkey FOREIGN KEY (event_id) REFERENCES event(id),
-    CONSTRAINT batch_fact_kind_check CHECK ((kind = ANY (ARRAY['step'::text, 'check'::text, 'equipment'::text, 'deviation'::text, 'assessment'::text, 'yield'::text, 'finished'::text, 'test'::text, 'released'::text, 'rejected'::text]))),
+    CONSTRAINT batch_fact_kind_check CHECK ((kind = ANY (ARRAY['step'::text, 'check'::text, 'equipment'::text, 'deviation'::text, 'assessment'::text, 'yield'::text, 'finished'::text, 'test'::text, 'released'::text, 'rejected'::text, 'line_cleared'::text, 'clearance_checked'::text, 'control'::text, 'labels'::text]))),
     CONSTRAINT batch_fact_pkey PRIMARY KEY (id)
 );
 CREATE INDEX batch_fact_batch ON public.batch_fact USING btree (batch_id, id);
@@ -477,6 +477,28 @@ CREATE POLICY of_owner ON batch_fact AS PERMISSIVE FOR SELECT TO lotwarden_clien
    FROM production_batch
   WHERE (production_batch.id = batch_fact.batch_id)))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE beyond_use_support (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    plan_name text NOT NULL,
+    item_id bigint NOT NULL,
+    storage text NOT NULL,
+    days integer NOT NULL,
+    reason text NOT NULL,
+    proposed_by text NOT NULL,
+    approved_by text NOT NULL,
+    approved_at timestamp with time zone NOT NULL,
+    CONSTRAINT beyond_use_support_check CHECK ((approved_by <> proposed_by)),
+    CONSTRAINT beyond_use_support_days_check CHECK ((days >= 0)),
+    CONSTRAINT beyond_use_support_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT beyond_use_support_pkey PRIMARY KEY (id)
+);
+CREATE INDEX beyond_use_support_item ON public.beyond_use_support USING btree (item_id, storage, id DESC);
+CREATE TRIGGER beyond_use_support_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.beyond_use_support FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER beyond_use_support_sealed_delete AFTER DELETE ON public.beyond_use_support REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_beyond_use_support();
+CREATE TRIGGER beyond_use_support_sealed_insert AFTER INSERT ON public.beyond_use_support REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_beyond_use_support();
+CREATE TRIGGER beyond_use_support_sealed_update AFTER UPDATE ON public.beyond_use_support REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_beyond_use_support();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE billing_conversion (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -849,7 +871,7 @@ CREATE TABLE controlled_change (
     CONSTRAINT controlled_change_check1 CHECK (((NOT needs_second_person) OR (decision IS DISTINCT FROM 'approved'::text) OR (decided_by <> proposed_by))),
     CONSTRAINT controlled_change_check2 CHECK (((applied_at IS NULL) OR (decision = 'approved'::text))),
     CONSTRAINT controlled_change_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
-    CONSTRAINT controlled_change_kind_check CHECK ((kind = ANY (ARRAY['retention'::text, 'second_signature'::text, 'storage_policy'::text, 'place_policy'::text, 'sop'::text, 'training'::text, 'gateway_config'::text]))),
+    CONSTRAINT controlled_change_kind_check CHECK ((kind = ANY (ARRAY['retention'::text, 'second_signature'::text, 'storage_policy'::text, 'place_policy'::text, 'sop'::text, 'training'::text, 'gateway_config'::text, 'quality_plan'::text, 'beyond_use'::text]))),
     CONSTRAINT controlled_change_pkey PRIMARY KEY (id)
 );
 CREATE INDEX controlled_change_due ON public.controlled_change USING btree (effective_from) WHERE ((decision = 'approved'::text) AND (applied_at IS NULL));
@@ -1165,6 +1187,24 @@ CREATE INDEX envelope_point_channel_at ON public.envelope_point USING btree (cha
 CREATE INDEX envelope_point_envelope ON public.envelope_point USING btree (envelope_id);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE environment_session (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    plan_id bigint NOT NULL,
+    batch_id bigint,
+    began_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    note text NOT NULL,
+    CONSTRAINT environment_session_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES production_batch(id),
+    CONSTRAINT environment_session_pkey PRIMARY KEY (id),
+    CONSTRAINT environment_session_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES quality_plan(id)
+);
+CREATE INDEX environment_session_batch ON public.environment_session USING btree (batch_id);
+CREATE TRIGGER environment_session_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.environment_session FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER environment_session_sealed_delete AFTER DELETE ON public.environment_session REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_environment_session();
+CREATE TRIGGER environment_session_sealed_insert AFTER INSERT ON public.environment_session REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_environment_session();
+CREATE TRIGGER environment_session_sealed_update AFTER UPDATE ON public.environment_session REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_environment_session();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE epcis_capture (
     id uuid NOT NULL,
     document_id bigint NOT NULL,
@@ -1220,7 +1260,6 @@ CREATE TABLE epcis_event_key (
     event_time timestamp with time zone NOT NULL,
     event bigint NOT NULL,
     is_parent boolean NOT NULL,
-    CONSTRAINT epcis_event_key_event_fkey FOREIGN KEY (event) REFERENCES epcis_event(id),
     CONSTRAINT epcis_event_key_pkey PRIMARY KEY (key, event_time, event, is_parent)
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
@@ -1549,6 +1588,7 @@ CREATE TABLE gateway_config (
     set_by text NOT NULL,
     approved_by text NOT NULL,
     set_at timestamp with time zone NOT NULL,
+    policies jsonb NOT NULL DEFAULT '{}'::jsonb,
     CONSTRAINT gateway_config_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
     CONSTRAINT gateway_config_pkey PRIMARY KEY (gateway_id, version),
     CONSTRAINT gateway_config_replaces_check CHECK ((replaces ~ '^[0-9a-f]{64}$'::text)),
@@ -2691,6 +2731,24 @@ CREATE POLICY of_owner ON probe_excursion AS PERMISSIVE FOR SELECT TO lotwarden_
   WHERE ((x.channel_id = probe_excursion.channel_id) AND (x.rule = probe_excursion.rule) AND (x.place_id = probe_excursion.place_id))))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
+CREATE TABLE product_report (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    since date NOT NULL,
+    until date NOT NULL,
+    body jsonb NOT NULL,
+    sha256 text NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT product_report_check CHECK ((since < until)),
+    CONSTRAINT product_report_pkey PRIMARY KEY (id),
+    CONSTRAINT product_report_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+CREATE TRIGGER product_report_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.product_report FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER product_report_sealed_delete AFTER DELETE ON public.product_report REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_product_report();
+CREATE TRIGGER product_report_sealed_insert AFTER INSERT ON public.product_report REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_product_report();
+CREATE TRIGGER product_report_sealed_update AFTER UPDATE ON public.product_report REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_product_report();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE product_verification (
     id bigint NOT NULL GENERATED AS IDENTITY,
     direction text NOT NULL,
@@ -2749,6 +2807,115 @@ ALTER TABLE production_batch FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON production_batch AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
 CREATE POLICY of_owner ON production_batch AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((owner = NULLIF(current_setting('lotwarden.owner'::text, true), ''::text))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE quality_decision (
+    sample_id bigint NOT NULL,
+    decision text NOT NULL,
+    by_exception boolean NOT NULL,
+    reason text NOT NULL,
+    decided_by text NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    CONSTRAINT quality_decision_check CHECK (((decision = 'accepted'::text) OR (NOT by_exception))),
+    CONSTRAINT quality_decision_decision_check CHECK ((decision = ANY (ARRAY['accepted'::text, 'rejected'::text]))),
+    CONSTRAINT quality_decision_pkey PRIMARY KEY (sample_id),
+    CONSTRAINT quality_decision_sample_id_fkey FOREIGN KEY (sample_id) REFERENCES quality_sample(id)
+);
+CREATE TRIGGER quality_decision_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.quality_decision FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER quality_decision_sealed_delete AFTER DELETE ON public.quality_decision REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_decision();
+CREATE TRIGGER quality_decision_sealed_insert AFTER INSERT ON public.quality_decision REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_decision();
+CREATE TRIGGER quality_decision_sealed_update AFTER UPDATE ON public.quality_decision REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_decision();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE quality_plan (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    kind text NOT NULL,
+    name text NOT NULL,
+    version integer NOT NULL,
+    item_id bigint,
+    place_id bigint,
+    body jsonb NOT NULL,
+    effective_from timestamp with time zone NOT NULL,
+    proposed_by text NOT NULL,
+    approved_by text NOT NULL,
+    CONSTRAINT quality_plan_check CHECK ((approved_by <> proposed_by)),
+    CONSTRAINT quality_plan_check1 CHECK (((kind = ANY (ARRAY['stability'::text, 'material'::text])) = (item_id IS NOT NULL))),
+    CONSTRAINT quality_plan_check2 CHECK (((kind = 'environment'::text) = (place_id IS NOT NULL))),
+    CONSTRAINT quality_plan_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT quality_plan_kind_check CHECK ((kind = ANY (ARRAY['stability'::text, 'environment'::text, 'qualification'::text, 'material'::text]))),
+    CONSTRAINT quality_plan_name_version_key UNIQUE (name, version),
+    CONSTRAINT quality_plan_pkey PRIMARY KEY (id),
+    CONSTRAINT quality_plan_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT quality_plan_version_check CHECK ((version > 0))
+);
+CREATE INDEX quality_plan_item ON public.quality_plan USING btree (item_id, kind, id DESC);
+CREATE TRIGGER quality_plan_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.quality_plan FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER quality_plan_sealed_delete AFTER DELETE ON public.quality_plan REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_plan();
+CREATE TRIGGER quality_plan_sealed_insert AFTER INSERT ON public.quality_plan REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_plan();
+CREATE TRIGGER quality_plan_sealed_update AFTER UPDATE ON public.quality_plan REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_plan();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE quality_result (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    sample_id bigint NOT NULL,
+    test text NOT NULL,
+    value double precision,
+    conforms boolean,
+    note text NOT NULL,
+    verdict text NOT NULL,
+    read_by text NOT NULL,
+    read_at timestamp with time zone NOT NULL,
+    CONSTRAINT quality_result_check CHECK ((num_nonnulls(value, conforms) = 1)),
+    CONSTRAINT quality_result_pkey PRIMARY KEY (id),
+    CONSTRAINT quality_result_sample_id_fkey FOREIGN KEY (sample_id) REFERENCES quality_sample(id),
+    CONSTRAINT quality_result_verdict_check CHECK ((verdict = ANY (ARRAY['pass'::text, 'alert'::text, 'fail'::text])))
+);
+CREATE INDEX quality_result_sample ON public.quality_result USING btree (sample_id, id);
+CREATE TRIGGER quality_result_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.quality_result FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER quality_result_sealed_delete AFTER DELETE ON public.quality_result REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_result();
+CREATE TRIGGER quality_result_sealed_insert AFTER INSERT ON public.quality_result REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_result();
+CREATE TRIGGER quality_result_sealed_update AFTER UPDATE ON public.quality_result REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_result();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE quality_sample (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    client_id uuid NOT NULL,
+    plan_id bigint NOT NULL,
+    lot_id bigint,
+    study_id bigint,
+    day integer,
+    session_id bigint,
+    point text NOT NULL DEFAULT ''::text,
+    code text,
+    place_id bigint,
+    person text NOT NULL DEFAULT ''::text,
+    quantity bigint NOT NULL DEFAULT 0,
+    note text NOT NULL DEFAULT ''::text,
+    taken_at timestamp with time zone NOT NULL,
+    taken_by text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT quality_sample_check CHECK ((num_nulls(study_id, day) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT quality_sample_check1 CHECK (((session_id IS NULL) = (point = ''::text))),
+    CONSTRAINT quality_sample_client_id_key UNIQUE (client_id),
+    CONSTRAINT quality_sample_code_key UNIQUE (code),
+    CONSTRAINT quality_sample_day_check CHECK ((day >= 0)),
+    CONSTRAINT quality_sample_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT quality_sample_pkey PRIMARY KEY (id),
+    CONSTRAINT quality_sample_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT quality_sample_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES quality_plan(id),
+    CONSTRAINT quality_sample_quantity_check CHECK ((quantity >= 0)),
+    CONSTRAINT quality_sample_session_id_fkey FOREIGN KEY (session_id) REFERENCES environment_session(id),
+    CONSTRAINT quality_sample_study_id_fkey FOREIGN KEY (study_id) REFERENCES stability_study(id)
+);
+CREATE INDEX quality_sample_lot ON public.quality_sample USING btree (lot_id, taken_at DESC) WHERE (lot_id IS NOT NULL);
+CREATE INDEX quality_sample_person ON public.quality_sample USING btree (person, taken_at DESC) WHERE (person <> ''::text);
+CREATE INDEX quality_sample_plan ON public.quality_sample USING btree (plan_id, taken_at DESC);
+CREATE UNIQUE INDEX quality_sample_pull ON public.quality_sample USING btree (study_id, day) WHERE (study_id IS NOT NULL);
+CREATE INDEX quality_sample_session ON public.quality_sample USING btree (session_id) WHERE (session_id IS NOT NULL);
+CREATE TRIGGER quality_sample_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.quality_sample FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER quality_sample_sealed_delete AFTER DELETE ON public.quality_sample REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_sample();
+CREATE TRIGGER quality_sample_sealed_insert AFTER INSERT ON public.quality_sample REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_sample();
+CREATE TRIGGER quality_sample_sealed_update AFTER UPDATE ON public.quality_sample REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_sample();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE reading (
     channel_id bigint NOT NULL,
@@ -2947,13 +3114,14 @@ CREATE TABLE release_file (
     name text NOT NULL,
     sha256 text NOT NULL,
     bytes bigint NOT NULL,
-    content bytea NOT NULL,
+    content bytea,
     CONSTRAINT release_file_bytes_check CHECK ((bytes > 0)),
     CONSTRAINT release_file_pkey PRIMARY KEY (version, name),
     CONSTRAINT release_file_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT release_file_version_fkey FOREIGN KEY (version) REFERENCES release(version)
 );
-CREATE TRIGGER release_file_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.release_file FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER release_file_append_only BEFORE DELETE OR TRUNCATE ON public.release_file FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER release_file_mostly_stays BEFORE UPDATE ON public.release_file FOR EACH ROW EXECUTE FUNCTION refuse_other_change('content');
 CREATE TRIGGER release_file_sealed_delete AFTER DELETE ON public.release_file REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_release_file();
 CREATE TRIGGER release_file_sealed_insert AFTER INSERT ON public.release_file REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_release_file();
 CREATE TRIGGER release_file_sealed_update AFTER UPDATE ON public.release_file REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_release_file();
@@ -3519,6 +3687,27 @@ CREATE TRIGGER sop_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.sop
 CREATE TRIGGER sop_sealed_delete AFTER DELETE ON public.sop REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_sop();
 CREATE TRIGGER sop_sealed_insert AFTER INSERT ON public.sop REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_sop();
 CREATE TRIGGER sop_sealed_update AFTER UPDATE ON public.sop REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_sop();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE stability_study (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    client_id uuid NOT NULL,
+    plan_id bigint NOT NULL,
+    lot_id bigint NOT NULL,
+    place_id bigint NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    started_by text NOT NULL,
+    CONSTRAINT stability_study_client_id_key UNIQUE (client_id),
+    CONSTRAINT stability_study_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT stability_study_pkey PRIMARY KEY (id),
+    CONSTRAINT stability_study_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT stability_study_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES quality_plan(id)
+);
+CREATE INDEX stability_study_lot ON public.stability_study USING btree (lot_id);
+CREATE TRIGGER stability_study_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.stability_study FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER stability_study_sealed_delete AFTER DELETE ON public.stability_study REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_stability_study();
+CREATE TRIGGER stability_study_sealed_insert AFTER INSERT ON public.stability_study REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_stability_study();
+CREATE TRIGGER stability_study_sealed_update AFTER UPDATE ON public.stability_study REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_stability_study();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE stock_count (
@@ -5742,6 +5931,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_beyond_use_support()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'beyond_use_support', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'beyond_use_support', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'beyond_use_support', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_billing_conversion()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -6387,6 +6607,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).fact)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).fact)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_environment_session()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'environment_session', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'environment_session', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'environment_session', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
@@ -7447,6 +7698,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_product_report()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'product_report', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'product_report', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'product_report', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_product_verification()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -7497,6 +7779,130 @@ AS $function$
             ELSE
                 INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
                 SELECT 'production_batch', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_quality_decision()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_decision', (s.r).sample_id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_decision', (s.r).sample_id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_decision', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).sample_id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).sample_id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_quality_plan()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_plan', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_plan', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_plan', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_quality_result()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_result', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_result', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_result', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_quality_sample()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_sample', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_sample', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_sample', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
                        CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
@@ -7684,7 +8090,7 @@ AS $function$
                 INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
                 SELECT 'release_file', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
-                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                       CASE WHEN n.row - '{content}'::text[] IS NOT DISTINCT FROM o.row - '{content}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).version, (s.r).name)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to((to_jsonb((s.r)) - '{content}'::text[])::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
@@ -8092,6 +8498,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).code, (s.r).version)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).code, (s.r).version)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_stability_study()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'stability_study', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'stability_study', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'stability_study', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;

@@ -38,6 +38,7 @@ class HandedOutConfig(BaseModel):
 
     ``sha256`` is that of :func:`edge_agent.domain.fleet.managed_config.digest_of_config`. ``replaces``: the digest of a
     local edit that a person at the ledger has seen and decided to replace; without it a local edit is left alone.
+    ``profiles`` are TOML, ``policies`` JSON (``domain/monitoring/policies.py``), both by name.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,6 +47,7 @@ class HandedOutConfig(BaseModel):
     version: Annotated[int, Field(ge=1)]
     toml: str
     profiles: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,59}$")], str] = {}
+    policies: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,100}$")], str] = {}
     sha256: Digest
     replaces: Digest | None = None
 

@@ -19,7 +19,8 @@ class ConfigStanding(BaseModel):
     ``version`` is the ledger's, None if it never handed one out; ``sha256`` is of what is in the file now. ``state``:
     ``unmanaged``, ``running``, ``probation``, ``drifted``, ``unreadable``. ``last``: what became of the version that
     was ``tried`` last and does not run: ``refused`` or ``rolled_back``, and why. ``toml`` is the managed part,
-    without secrets, where it is not the ledger's.
+    without secrets, where it is not the ledger's; ``parts`` are then the digests of the files that came with it
+    (``managed_config.parts_of``). ``takes``: what else than a managed part and profiles it can be handed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -31,6 +32,14 @@ class ConfigStanding(BaseModel):
     last: Word = ""
     reason: Said = ""
     toml: Annotated[str, Field(max_length=300_000)] | None = None
+    parts: (
+        Annotated[
+            dict[Annotated[str, Field(max_length=120)], Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]],
+            Field(max_length=300),
+        ]
+        | None
+    ) = None
+    takes: Annotated[tuple[Word, ...], Field(max_length=20)] = ()
 
 
 class ReleaseStanding(BaseModel):

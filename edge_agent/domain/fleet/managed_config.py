@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 LOCAL_SECTIONS = ("gateway", "uplink", "desk", "page", "log")
@@ -61,6 +62,9 @@ PROFILES_MAX = 50
 PROFILE_BYTES_MAX = 100_000
 PROFILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 NO_CONFIG = "0" * 64
+NOTHING: Mapping[str, str] = MappingProxyType({})
+TAKES_POLICIES = "policies"
+"""What a gateway says in its heartbeats if it keeps the policies that come with a configuration."""
 
 _HEADER = re.compile(r"\s*\[\[?\s*([A-Za-z0-9_-]+)")
 
@@ -83,17 +87,31 @@ def managed_of(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {section: _open(raw[section]) for section in MANAGED_SECTIONS if raw.get(section)}
 
 
-def digest_of_config(managed: Mapping[str, Any], profiles: Mapping[str, str]) -> str:
-    """SHA-256 of what a managed part and its device profiles say; comments and the order of keys do not count."""
-    if not managed and not profiles:
+def digest_of_config(
+    managed: Mapping[str, Any], profiles: Mapping[str, str], policies: Mapping[str, str] = NOTHING
+) -> str:
+    """SHA-256 of what a managed part, its device profiles and its policies say; comments and the order of keys do not
+    count."""
+    if not managed and not profiles and not policies:
         return NO_CONFIG
     said = {"config": managed, "profiles": {name: _sha256(text) for name, text in profiles.items()}}
+    if policies:
+        said["policies"] = {name: _sha256(text) for name, text in policies.items()}
     return _sha256(json.dumps(said, sort_keys=True, separators=(",", ":"), default=str))
 
 
-def digest_of_toml(toml: str, profiles: Mapping[str, str]) -> str:
+def digest_of_toml(toml: str, profiles: Mapping[str, str], policies: Mapping[str, str] = NOTHING) -> str:
     """The same of the text of a managed part. Raises ``tomllib.TOMLDecodeError``."""
-    return digest_of_config(managed_of(tomllib.loads(toml)), profiles)
+    return digest_of_config(managed_of(tomllib.loads(toml)), profiles, policies)
+
+
+def parts_of(profiles: Mapping[str, str], policies: Mapping[str, str]) -> dict[str, str]:
+    """The digest of each file that came with a configuration: ``profile.our-own``, ``policy.cold``."""
+    return {
+        f"{kind}.{name}": _sha256(text)
+        for kind, texts in (("profile", profiles), ("policy", policies))
+        for name, text in sorted(texts.items())
+    }
 
 
 def faults_of(toml: str, profiles: Mapping[str, str]) -> tuple[str, ...]:

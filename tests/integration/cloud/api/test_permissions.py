@@ -47,8 +47,8 @@ OF_THE_HOUSE = {
     "changes", "claims", "connections", "controlled-rules", "devices", "documents", "dscsa", "epcis", "equipment",
     "erp", "field-corrections", "gateways", "imports", "items", "legal-holds", "logger-files", "lost-serials",
     "master-formulation-records", "operators", "owners", "paper-schedules", "payer-classes", "planning", "policies",
-    "recalls", "releases", "repairs", "replenishment", "roll-outs", "serial-ranges", "shortages", "site-travel",
-    "spreadsheets", "suppliers", "totes",
+    "product-reports", "recalls", "releases", "repairs", "replenishment", "roll-outs", "serial-ranges", "shortages",
+    "site-travel", "spreadsheets", "suppliers", "totes",
 }  # fmt: skip
 """What belongs to no site: whoever works at one site alone does not change it."""
 LOOKS_ITSELF = {"signatures", "labels", "fhir"}

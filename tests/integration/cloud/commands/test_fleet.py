@@ -57,8 +57,17 @@ def test_a_release_is_signed_added_rolled_out_and_installed_from_a_stick(
         return ended.returncode, " ".join((ended.stdout + ended.stderr).split())
 
     assert said("add", str(stick))[0] == 1
+    code, text = said("make", "0.2.0", str(stick), "--notes", "faster")
+    assert code == 1 and "[releases] folder" in text
+    path.write_text(f'{path.read_text()}\n[releases]\nfolder = "releases"\n')
     assert said("make", "0.2.0", str(stick), "--notes", "faster")[0] == 0
-    assert said("add", str(stick))[0] == 0, "the same again"
+    assert said("verify")[0] == 0
+    (kept,) = (tmp_path / "releases").glob("*/*")
+    kept.unlink()
+    code, text = said("verify")
+    assert code == 1 and "edge-agent.tar.gz of release 0.2.0 is missing" in text and "release add DIR" in text
+    assert said("add", str(stick))[0] == 0, "the same again brings it back"
+    assert said("verify")[0] == 0
     code, text = said("roll-out", "0.2.0", "--waves", "canary", "--reason", "r")
     assert code == 1 and "no gateway is in any of the waves" in text
     assert said("roll-out", "0.2.0", "--reason", "faster")[0] == 0

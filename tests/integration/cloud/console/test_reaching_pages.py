@@ -12,6 +12,7 @@ from cloud_sync.console.build import PAGES
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
 from tests.browser.console_house import a_house
+from tests.browser.console_quality import quality_control
 from tests.browser.console_records import electronic_records
 from tests.browser.console_work import work
 from tests.support.builders import minute
@@ -29,6 +30,7 @@ NO_PAGES = {
     "/labels/badge": "from the page of an operator, of whom this house has none",
     "/transaction-data/{record_id}/file": "a file on the page of transaction data",
     "/loggers/{file_id}": "of a file of a logger, of which this house has none",
+    "/serials/ranges/{range_id}/labels": "a file of a range of serials, of which this house has none",
     "/papers/of-month": "the paper that the form of the page Papers asks for",
 }
 """What is got by other ways."""
@@ -68,6 +70,7 @@ def test_every_page_is_at_most_three_clicks_from_now(database: Database) -> None
     with a_house(database, Role.ADMINISTRATOR, people=people) as house:
         work(house.ledger, minute(60))
         electronic_records(database, minute(60))
+        quality_control(database, minute(60), lot_id=2, place="fridge-a", chamber="fridge-b")
         place_hold(database, lot_id=3, place=None, reason="torn box", at=minute(60), actor="amy")
         for person in ("operator-1", "administrator-1"):
             with httpx.Client(base_url=house.url, timeout=60) as client:

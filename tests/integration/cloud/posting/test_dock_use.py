@@ -112,3 +112,23 @@ def test_what_a_dock_destroys_of_controlled_items_stands_with_its_witness(dock: 
     assert bob.ok("POST", f"/v1/wastes/{alone['id']}/witness")["witness"] == "bob"
     (stock,) = [row for row in api.reader.rows("/v1/stock", item="morphine") if row["place"] == "fridge-a"]
     assert stock["quantity"] == 8, "the dock took it out of stock, once"
+
+
+def test_two_people_count_at_the_dock_each_alone_and_it_is_one_blind_count(dock: Dock) -> None:
+    api = dock.api
+    at = NOW - timedelta(hours=2)
+    dock.say(scan(at, Action.COUNT, "fridge-a", None, box(9)))
+    (count,) = api.reader.rows("/v1/counts", only_open=True)
+    path = f"/v1/counts/{count['number']}"
+    shown = api.reader.ok("GET", path)
+    assert shown["is_blind"] and [line["counted"] for line in shown["lines"]] == [None]
+    api.operator.ok("POST", f"{path}/finish")
+    assert "counted by amy alone" in api.quality.post(f"{path}/approve", WHY).json()["error"]
+    api.quality.ok("POST", f"{path}/reject", json=WHY)
+    dock.say(scan(at + timedelta(minutes=5), Action.COUNT, "fridge-a", None, box(9)))
+    dock.say(scan(at + timedelta(minutes=9), Action.COUNT, "fridge-a", None, box(9), operator="bob"))
+    (count,) = api.reader.rows("/v1/counts", only_open=True)
+    path = f"/v1/counts/{count['number']}"
+    api.operator.ok("POST", f"{path}/finish")
+    done = api.quality.ok("POST", f"{path}/approve", json=WHY)
+    assert (done["decision"], done["lines"][0]["expected_then"], done["lines"][0]["counted"]) == ("approved", 10, 9)

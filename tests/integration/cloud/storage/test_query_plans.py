@@ -230,7 +230,7 @@ EPCIS: Parameters = {
     "prefixes": "{}", "recorded_at": AT, "types": ["ObjectEvent"],
 }  # fmt: skip
 FLEET: Parameters = {
-    "protocols": [1], "config": "{}", "release": "{}", "health": "{}", "toml": "", "profiles": "{}",
+    "protocols": [1], "config": "{}", "release": "{}", "health": "{}", "toml": "", "profiles": "{}", "policies": "{}",
     "set_by": "a", "approved_by": "b", "cohort": "canary", "roll_out_id": 1, "waves": [1], "wave": 1,
     "soak_minutes": 60, "faults": [], "start": 0, "signed_by": "k", "bytes": 1,
 }  # fmt: skip
@@ -253,6 +253,14 @@ HOSPITAL: Parameters = {
     "occurred_until": None, "after_order": 0, "after_line": 0, "order_ids": None, "lot_numbers": None,
 }  # fmt: skip
 """What hospitals' systems tell and ask."""
+QUALITY: Parameters = {
+    "version": 1, "body": "{}", "effective_from": AT, "proposed_by": "amy", "approved_by": "bo", "study_id": 1,
+    "session_id": 1, "sample_id": 1, "sample_ids": [1, 2], "study_ids": [1], "session_ids": [1], "plan_id": 1,
+    "day": 20, "point": "bench", "code": "PL-1", "note": "x", "test": "assay", "value": 1.0, "conforms": None,
+    "verdict": "pass", "by_exception": False, "storage": "room", "plan_name": "stability", "preparation": "category_1",
+    "persons": ["amy"], "ats": [AT], "room": "bin-3", "report_id": 1, "until": AT.date(),
+}  # fmt: skip
+"""Of plans, samples and results."""
 CLAIMS: Parameters = {
     "complaint_id": 5, "claim_id": 5, "evidence_id": 5, "claim_ids": [5, 6], "observed_at": AT, "opened_at": AT,
     "finding": "confirmed", "finding_text": "x", "investigated_by": "q", "investigated_at": AT, "logger_file_id": None,
@@ -270,6 +278,7 @@ CLAIMS: Parameters = {
     "closed_as": "settled", "settled_by": "q", "settled_at": AT, "by_lot": True,
 }  # fmt: skip
 USUAL: Parameters = {
+    **QUALITY,
     **ARCHIVE,
     "movement_mark": 10**9, "as_of": AT, "line_count": 1, "inputs_sha256": "00", "results_sha256": "00", "run_id": 1,
     "inputs": ["{}"], "results": ["{}"], "only_to_order": True, "proposed_at": AT, "decided_at": AT,
@@ -391,6 +400,8 @@ USUAL: Parameters = {
 MOVED = {"from_places": [20, 21], "occurred_at": [AT, AT], "latest_at": [None, AT]}
 SERIALS = {"serials": ["s1", "s2"]}
 ASKED: dict[str, list[Parameters]] = {
+    "releases.file_of_release": [{"version": "0.2.0"}],
+    "releases.forget_content": [{"version": "0.2.0"}],
     "releases.part_of_file": [{"version": "0.2.0"}],
     "releases.release_of": [{"version": "0.2.0"}],
     "alerts.alerts": [{"kind": None, "words": []}, {"only_open": True, "words": ["x"]}],

@@ -1,5 +1,6 @@
 """FEFO: the first-expiring eligible stock, and every reason why other stock was passed over."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -56,6 +57,12 @@ def test_of_equal_expiry_the_earlier_received_goes_first_and_then_the_lower_lot(
     positions = [position(3), position(2), position(1, received_days_ago=None), position(4, received_days_ago=5)]
     planned = plan(positions, 40, CONTEXT)
     assert [pick.position.lot_id for pick in planned.picks] == [4, 2, 3, 1]
+
+
+def test_what_was_made_for_the_demand_goes_before_what_expires_first() -> None:
+    made_for_it = replace(position(1, expires_in_days=300), is_made_for_it=True)
+    planned = plan([position(2, expires_in_days=30), made_for_it], 15, CONTEXT)
+    assert [(pick.position.lot_id, pick.quantity) for pick in planned.picks] == [(1, 10), (2, 5)]
 
 
 def test_a_held_and_expired_lot_is_skipped_with_all_its_reasons_and_the_plan_goes_on() -> None:

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.config.policy_files import read_policies
 from edge_agent.errors import ConfigError
 from edge_agent.fleet.config_file import ConfigFile
 from edge_agent.fleet.config_trial import ConfigTrial
 from edge_agent.runtime.config_loader import load_config
+from tests.support.builders import COLD
 from tests.support.fleet_parts import handed_out
 
 LOCAL = (
@@ -97,6 +99,21 @@ def test_profiles_come_with_their_configuration_and_are_checked(trial: ConfigTri
     assert trial.confirm() == 2 and not trial.is_drifted(ConfigFile.read(trial.path))
     (trial.fleet_dir / "profiles/2/our-own.toml").write_text(shipped + "\n# touched\n")
     assert trial.is_drifted(ConfigFile.read(trial.path)), "an edited register map is drift"
+
+
+def test_policies_come_with_their_configuration_are_checked_and_go_out_again_with_it(trial: ConfigTrial) -> None:
+    cold = COLD.model_dump_json()
+    newer = cold.replace('"kind":"limit"', '"kind":"of_tomorrow"')
+    assert trial.put_in(handed_out(1, HANDED, replaces=_digest(trial), policies={"cold": cold}))
+    assert trial.confirm() == 1
+    assert [each.name for each in read_policies(load_config(trial.path).fleet.policies_dir)] == ["cold"]
+    assert not trial.put_in(handed_out(2, HANDED, policies={"cold": newer}))
+    assert trial.state().last == "refused" and "policy cold: rules.0" in trial.state().reason
+    warm = cold.replace('"name":"cold"', '"name":"warm"')
+    assert trial.put_in(handed_out(3, HANDED, policies={"cold": cold, "warm": warm})) and trial.go_back("no receipt")
+    assert [each.name for each in read_policies(load_config(trial.path).fleet.policies_dir)] == ["cold"]
+    (trial.fleet_dir / "policies/1/cold.json").write_text(cold.replace("8.0", "18.0"))
+    assert trial.is_drifted(ConfigFile.read(trial.path)), "an edited policy is drift"
 
 
 def test_a_file_that_does_not_part_into_sections_is_refused(trial: ConfigTrial) -> None:

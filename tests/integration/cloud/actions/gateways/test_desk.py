@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud_sync.actions.gateways.desk import Asked, desk_for, place_gateway, put_operator
 from cloud_sync.actions.gateways.gateways import revoke_gateway
+from cloud_sync.actions.gateways.release_files import ReleaseFolder
 from cloud_sync.actions.master_data.records import keep_record
 from cloud_sync.actions.orders.orders import Asked as OrderedLine
 from cloud_sync.actions.orders.orders import NewOrder, request_order, take_step
@@ -43,9 +44,10 @@ NOW = datetime(2026, 3, 1, 13, tzinfo=UTC)
 
 
 @contextmanager
-def served(database: Database, *, now: datetime = NOW) -> Iterator[str]:
+def served(database: Database, *, now: datetime = NOW, releases: ReleaseFolder | None = None) -> Iterator[str]:
     """A ledger's API on a socket of the system's choice."""
-    config = uvicorn.Config(create_app(database, clock=lambda: now), port=0, log_level="warning", lifespan="off")
+    app = create_app(database, clock=lambda: now, release_folder=releases)
+    config = uvicorn.Config(app, port=0, log_level="warning", lifespan="off")
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, daemon=True)
     thread.start()
@@ -59,7 +61,7 @@ def served(database: Database, *, now: datetime = NOW) -> Iterator[str]:
 
 
 def client_of(url: str, gateway: GatewayWithKey, *, now: datetime = NOW) -> DeskClient:
-    return DeskClient(UplinkSection(url=url, timeout_s=20), gateway.name, gateway.key.sign, ManualClock(now))
+    return DeskClient(UplinkSection(url=url, timeout_s=60), gateway.name, gateway.key.sign, ManualClock(now))
 
 
 def a_stocked_site(ledger: Ledger, gateway: GatewayWithKey, say: Said) -> None:

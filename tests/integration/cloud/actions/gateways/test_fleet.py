@@ -10,7 +10,9 @@ import psycopg
 import pytest
 
 from cloud_sync.actions.gateways import fleet_config, ledger_keys, releases
+from cloud_sync.actions.gateways.desk import place_gateway
 from cloud_sync.actions.gateways.gateways import add_gateway
+from cloud_sync.actions.gateways.release_files import ReleaseFolder
 from cloud_sync.actions.governance import controlled_changes
 from cloud_sync.domain.roles import Role
 from cloud_sync.errors import Conflict, Invalid, NotAllowed
@@ -19,6 +21,7 @@ from cloud_sync.notify.settings import AlertSettings
 from cloud_sync.storage.database import Database
 from edge_agent.buffer.stored_batch import JournalStatus
 from edge_agent.config.model import GatewayConfig, UplinkSection
+from edge_agent.config.policy_files import read_policies
 from edge_agent.domain.fleet.releases import ReleaseNeeds
 from edge_agent.domain.wire.records import Notice, Record
 from edge_agent.fleet.config_trial import ConfigTrial
@@ -32,6 +35,7 @@ from edge_agent.uplink.desk_client import DeskClient
 from edge_agent.uplink.identity import Identity
 from edge_agent.uplink.trust import LedgerTrust
 from tests.integration.cloud.actions.gateways.test_desk import NOW, served
+from tests.support.builders import COLD, Ledger
 from tests.support.fleet_parts import release_in
 from tests.support.ledger_api import api_on
 
@@ -157,6 +161,44 @@ async def test_a_configuration_goes_out_is_confirmed_drifts_and_is_taken_over(ho
         assert gateway.runs == "03:10" and gateway.trial.state().trial is not None
 
 
+async def test_the_policies_of_its_site_go_with_it_and_follow_when_they_change(ledger: Ledger, tmp_path: Path) -> None:
+    house = ledger.database
+    for name in ("cold-2", "cold-3"):
+        ledger.add_policy(COLD.model_copy(update={"name": name}))
+    ledger.add_place("main", "site")
+    ledger.add_place("cellar", "room", "main", "cold-2")
+    with served(house) as url:
+        gateway = enrolled(house, Gateway(tmp_path, url, "gw-9"))
+        place_gateway(house, "gw-9", "cellar", actor="test")
+        await gateway.link.beat()
+        said = {"reason": "first", "at": NOW, "actor": "faye"}
+        fleet_config.set_config(house, "gw-9", HANDED, replaces_local=True, **said)
+        await gateway.link.beat()
+        gateway.start()
+        await gateway.receipt()
+        (policy,) = read_policies(load_config(gateway.path).fleet.policies_dir)
+        assert policy == COLD.model_copy(update={"name": "cold-2"})
+        ledger.run("UPDATE place SET policy = 'cold-3' WHERE name = 'cellar'")
+        await gateway.link.beat()
+        await gateway.receipt()
+        await gateway.link.beat()
+        newest, first = fleet_config.config_history(house, "gw-9")
+        assert (newest["version"], newest["set_by"]) == (2, "ledger") and "cold-2, cold-3" in newest["reason"]
+        assert [each["path"] for each in newest["differences"]] == ["policy.cold-2", "policy.cold-3"]
+        assert [each.name for each in read_policies(load_config(gateway.path).fleet.policies_dir)] == ["cold-3"]
+        assert newest["toml"] == first["toml"]
+        assert fleet_config.config_now(house, "gw-9")["standing"] == "as handed out"
+        await gateway.link.beat()
+        assert len(fleet_config.config_history(house, "gw-9")) == 2, "only what changes goes out"
+
+        (file,) = (gateway.data / "fleet/policies/2").iterdir()
+        file.write_text(file.read_text().replace("8.0", "18.0"))
+        await gateway.link.beat()
+        now = fleet_config.config_now(house, "gw-9")
+        assert now["standing"] == "drifted"
+        assert now["differences"] == [{"path": "policy.cold-3", "before": "as handed out", "after": "edited"}]
+
+
 async def test_without_a_receipt_it_goes_back_and_is_not_tried_again(house: Database, tmp_path: Path) -> None:
     with served(house) as url:
         gateway = enrolled(house, Gateway(tmp_path, url))
@@ -219,9 +261,12 @@ async def test_a_release_goes_out_in_waves_and_stops_at_the_first_that_is_worse(
     house: Database, tmp_path: Path
 ) -> None:
     release_in(tmp_path / "stick", "0.2.0")
-    with served(house) as url:
+    kept = ReleaseFolder(tmp_path / "releases")
+    with served(house, releases=kept) as url:
         fleet = {name: enrolled(house, Gateway(tmp_path / name, url, name)) for name in ("gw-1", "gw-2", "gw-3")}
-        releases.make_release(house, tmp_path / "stick", "0.2.0", needs=ReleaseNeeds(python=None), at=NOW, actor="faye")
+        releases.make_release(
+            house, kept, tmp_path / "stick", "0.2.0", needs=ReleaseNeeds(python=None), at=NOW, actor="faye"
+        )
         releases.put_in_cohort(house, "gw-2", "canary", at=NOW, actor="faye")
         for each in fleet.values():
             await each.link.beat()

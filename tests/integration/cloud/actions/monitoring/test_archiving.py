@@ -272,3 +272,31 @@ def test_a_gateway_of_which_batches_lack_keeps_its_readings_here(
     assert archive(ledger, tmp_path) == 0
     store_batch(ledger.database, lost)
     assert archive(ledger, tmp_path) > 300
+
+
+def test_a_ledger_older_than_the_archive_writes_beside_its_files_and_a_folder_older_than_the_ledger_is_told(
+    databases: Any, tmp_path: Path
+) -> None:
+    folder, copy = tmp_path / "archive", tmp_path / "copy"
+    with databases.lent() as one, databases.lent() as two:
+        ledger, restored = House(databases.open(one)), House(databases.open(two))
+        for house in (ledger, restored):
+            house.spring(1)
+        assert archive(ledger.ledger, folder, months=5) > 0
+        shutil.copytree(folder, copy)
+        archive(ledger.ledger, folder)
+        # As restored from a backup of before: all readings are there, and so are files that it knows nothing of.
+        archive(restored.ledger, folder)
+        report = check_whole_archive(restored.ledger.database)
+        assert report.faults == [] and len(report.findings) == 6 and all(each.is_foreign for each in report.findings)
+        assert restored.decided() == ledger.decided()
+        # The folder is the older one: what is missing is named, and only its time is not known.
+        shutil.rmtree(folder)
+        shutil.copytree(copy, folder)
+        missing = [each.name for each in check_whole_archive(ledger.ledger.database).faults]
+        assert len(missing) == 4 and all(month in " ".join(missing) for month in ("2026-04", "2026-05"))
+        (channel,) = ledger.channels()
+        spans = [(minute(0), minute(60 * 24 * 20)), (minute(60 * 24 * 40), minute(60 * 24 * 45))]
+        assert len(readings_of(ledger.ledger.database, channel, *spans[0], rows_max=100)) == 40
+        with pytest.raises(ArchiveUnreadable, match="2026-04"):
+            readings_of(ledger.ledger.database, channel, *spans[1], rows_max=100)

@@ -108,6 +108,9 @@ def test_low_stock_is_taken_from_another_site_before_it_is_bought(planned: Api) 
     done = other.ok("POST", f"/v1/planning/transfers/{number}/approve", json=asked(**WHY))
     order = api.reader.ok("GET", f"/v1/orders/{done['order_number']}")
     assert (order["kind"], order["from_place"], order["to_place"]) == ("transfer", "north", "main")
+    # Who agrees to a transfer has approved it: its order can be filled at once, from what expires first.
+    filled = api.operator.ok("POST", f"/v1/orders/{order['number']}/allocate", json=asked())
+    assert [each["lot_number"] for each in filled["lines"][0]["reservations"]] == ["N1"]
     # What is on its way is counted: nothing is suggested twice.
     again = api.operator.ok("POST", "/v1/planning/runs")
     lines = {line["place"]: line for line in api.reader.ok("GET", f"/v1/planning/runs/{again['id']}/lines")}

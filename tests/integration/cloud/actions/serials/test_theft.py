@@ -11,9 +11,10 @@ import pytest
 from cloud_sync.actions.serials import theft
 from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from cloud_sync.storage.database import Database
-from edge_agent.domain.wire.records import Action
+from edge_agent.domain.wire.records import Action, Notice, NoticeKind
 from tests.integration.cloud.actions.serials.told import GTIN, commissioned
-from tests.support.builders import GatewayWithKey, Ledger, line, minute, scan
+from tests.integration.conftest import Said
+from tests.support.builders import GatewayWithKey, Ledger, line, minute, scan, stamp
 from tests.support.ledger_api import LATER, NOW, Api, api_on, movement
 
 
@@ -54,6 +55,17 @@ def test_a_lost_serial_is_refused_by_every_dock_and_is_a_case_if_it_is_seen(api:
     api.quality.ok("POST", f"/v1/lost-serials/{lost['id']}/found", json={"reason": "the driver had them"})
     assert signals(api) == set()
     assert api.reader.rows("/v1/lost-serials") == []
+
+
+def test_a_dock_that_refused_a_lost_serial_opens_a_case(ledger: Ledger, say: Said) -> None:
+    data: dict[str, str | int | float | None] = {
+        "action": "receive", "operator": "amy", "from": "acme", "to": "dock", "gtin": GTIN, "item": f"GTIN {GTIN}",
+        "lot": "A", "serial": "S7", "codes": "lost_serial",
+    }  # fmt: skip
+    for number in (1, 2):
+        say(Notice(stamp(minute(number)), NoticeKind.SCAN_REFUSED, "scanner-1", "it was stolen", data))
+    (case,) = ledger.rows("SELECT text, data FROM exception_case WHERE kind = 'lost_serial_seen'")
+    assert "serial S7" in case["text"] and "scanned by amy" in case["text"] and case["data"]["count"] == 2
 
 
 def test_what_makers_never_told_of_is_a_signal_until_they_do(api: Api) -> None:

@@ -1,0 +1,1 @@
+"""Quality control: plans, samples and what follows from them, by people and programs."""
