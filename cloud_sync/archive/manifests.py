@@ -85,8 +85,8 @@ def read_manifest(raw: bytes) -> dict[str, Any]:
     try:
         signed = json.loads(raw)
         body, by, signature = str(signed["body"]), str(signed["by"]), str(signed["signature"])
-        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(by))
-        key.verify(base64.b64decode(signature), signed_words(FORM, body))
+        signer = Ed25519PublicKey.from_public_bytes(base64.b64decode(by))
+        signer.verify(base64.b64decode(signature), signed_words(FORM, body))
         told: dict[str, Any] = json.loads(body)
     except (ValueError, KeyError, TypeError, InvalidSignature) as error:
         raise ManifestFault("its signature does not hold") from error

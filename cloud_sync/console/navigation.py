@@ -86,7 +86,7 @@ GROUPS = (
                 "m",
                 ("/production-batches", "/master-formulation-records", "/new-formulation"),
             ),
-            Entry("/quality", "Quality control", "0"),
+            Entry("/quality", "Quality control", "Q"),
             Entry("/reports", "Reports", "s"),
             Entry("/audit", "Audit", "a"),
             Entry(

@@ -264,9 +264,7 @@ def _brokers(section: UplinkSection, gateway: GatewayName) -> list[Broker]:
             address=f"{parts.scheme}://{parts.netloc}",
             host=parts.hostname or "",
             port=parts.port or PORTS[parts.scheme],
-            # Always the same, so that a broker drops the half-open connection of this gateway's last life.
-            # nats-server refuses a dot in it; a colon is in no name.
-            client_id=f"lotwarden-{gateway}".replace(".", ":"),
+            client_id=client_id_of(gateway),
             tls=tls if parts.scheme == "mqtts" else None,
             credentials=credentials,
             keepalive_s=section.mqtt.keepalive_s,
@@ -274,6 +272,14 @@ def _brokers(section: UplinkSection, gateway: GatewayName) -> list[Broker]:
         )
         for parts in addresses
     ]
+
+
+def client_id_of(gateway: GatewayName) -> str:
+    """Always the same, so that a broker drops the half-open connection of this gateway's last life.
+
+    nats-server refuses a dot in it; a colon is in no name.
+    """
+    return f"lotwarden-{gateway}".replace(".", ":")
 
 
 def read_credentials(path: Path) -> tuple[str, str]:

@@ -94,7 +94,7 @@ def _worth(
     worth = None if cost is None else worth_of_units(cost.cost, quantity)
     if cost is None or not worth:
         raise Invalid(
-            f"nobody has said what {lot['item']} of this supplier costs",
+            f"the cost of {lot['item']} of this supplier is not known",
             "Give amount and currency, or import its cost.",
         )
     if worth >= AMOUNT_MAX:

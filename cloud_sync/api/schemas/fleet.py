@@ -48,7 +48,7 @@ class ConfigVersionOut(BaseModel):
     toml: str
     profiles: dict[str, str]
     policies: dict[str, str] = Field(
-        description="Storage policies of its site (JSON) by name; they follow by themselves."
+        description="Storage policies of its site (JSON) by name; changed ones follow automatically."
     )
     sha256: str
     reason: str

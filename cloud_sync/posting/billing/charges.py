@@ -121,7 +121,7 @@ def fault_of_class(payer_class: str, owner: str) -> tuple[str, str] | None:
     """Why stock of this payer class is not charged, and what to do; None if it is."""
     if not payer_class:
         return (
-            f"nobody has said how stock of {owner} is paid for",
+            f"the owner {owner} has no payer class",
             "Set its payer class under Buy and bill (purchased, 340B, consignment, patient-owned).",
         )
     if payer_class == PayerClass.PATIENT_OWNED:

@@ -127,7 +127,7 @@ def opened_store(connection: Connection) -> Store:
     """Where the archive is. Raises ``ArchiveUnreadable`` if nobody has said so."""
     url = queries("archive").store(connection)
     if url is None:
-        raise ArchiveUnreadable("the archive", "nobody has said where it is")
+        raise ArchiveUnreadable("the archive", "this ledger has no folder for it")
     return store_at(url)
 
 

@@ -70,7 +70,7 @@ def test_what_cannot_be_charged_is_refused_before_anything_moves(api: Api) -> No
     faults = api.administrator.request("POST", "/v1/billing-tables", params=SOURCE, content=wrong).json()["error"]
     assert "line 2: 'J99' is no HCPCS code" in faults and "line 3: container" in faults and "two rows" in faults
     assert bring(api)["source"] == SOURCE["source"]
-    assert "nobody has said how stock of house is paid for" in refused(api, 409, given())
+    assert "the owner house has no payer class" in refused(api, 409, given())
     bought(api)
     assert "are 7.3 units of J9999" in refused(api, 422, given(dose=dose("73", "27")))
     assert "are not the 100 mg" in refused(api, 422, given(dose=dose("70", "20")))

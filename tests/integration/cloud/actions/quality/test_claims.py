@@ -52,7 +52,7 @@ def test_a_complaint_becomes_a_claim_with_evidence_and_ends_in_money(api: Api) -
     assert (found["supplier"], found["state"], found["investigated_by"]) == ("acme", "confirmed", "quality-1")
 
     unknown = api.quality.post(f"{path}/claims", claim(4))
-    assert unknown.status_code == 422 and "nobody has said what insulin" in unknown.json()["error"]
+    assert unknown.status_code == 422 and "the cost of insulin of this supplier is not known" in unknown.json()["error"]
     costs = "item,supplier,valid_from,cost,currency\ninsulin,acme,2026-01-01,12.50,USD\n"
     api.administrator.ok("POST", "/v1/erp/catalogue/costs", params={"reason": "price list"}, content=costs)
     made = api.quality.ok("POST", f"{path}/claims", json=claim(4))
