@@ -13,6 +13,7 @@ from cloud_sync.commands.archive import archive_months
 from cloud_sync.commands.backups import backup_ledger, declare_restored, make_key, restore_ledger
 from cloud_sync.commands.batches import batch_app
 from cloud_sync.commands.broker import broker_app
+from cloud_sync.commands.certificates import certificate_app
 from cloud_sync.commands.channels import channel_app
 from cloud_sync.commands.connections import connection_app
 from cloud_sync.commands.doctor import doctor, status
@@ -65,6 +66,7 @@ def serve(config: Config = DEFAULT_CONFIG, workers: Workers = 1, worker: Worker 
 
 app.command()(init)
 app.add_typer(account_app, name="account")
+app.add_typer(certificate_app, name="certificate")
 app.add_typer(second_signature_app, name="second-signature")
 app.add_typer(token_app, name="token")
 app.add_typer(gateway_app, name="gateway")

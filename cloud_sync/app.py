@@ -79,6 +79,7 @@ from cloud_sync.domain.typed_times import TYPED_TIMES, TypedTimes
 from cloud_sync.labels.settings import LabelSettings
 from cloud_sync.storage.database import Database
 from cloud_sync.storage.queries import queries
+from cloud_sync.tls_authority import fingerprint
 
 NO_LABEL_SETTINGS = LabelSettings()
 NO_CONNECTION_SETTINGS = ConnectionSettings()
@@ -156,6 +157,7 @@ def create_app(
     field_maps: FieldMaps | None = None,
     connection_settings: ConnectionSettings = NO_CONNECTION_SETTINGS,
     release_folder: ReleaseFolder | None = None,
+    authority: bytes | None = None,
 ) -> FastAPI:
     """The ledger's HTTP API on an open ``database``, which stays the caller's to close. ``clock`` gives aware UTC.
 
@@ -180,6 +182,8 @@ def create_app(
     app.state.label_settings = label_settings
     app.state.field_maps = field_maps or FieldMaps(None)
     app.state.connection_settings = connection_settings
+    app.state.authority = authority
+    app.state.authority_fingerprint = fingerprint(authority) if authority else ""
     app.state.release_folder = release_folder
     app.state.sign_receipts = ReceiptSigner(database)
     app.state.refusals = Refusals(database)

@@ -49,6 +49,7 @@ class ServerSection(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8443
     tls_cert_file: Path | None = None
     tls_key_file: Path | None = None
+    tls_authority_file: Path | None = None
     behind_proxy: bool = False
     connections_per_address_max: Annotated[int, Field(ge=1, le=10_000)] = 100
 
@@ -56,7 +57,7 @@ class ServerSection(Section):
     def _is_protected(self) -> Self:
         if (self.tls_cert_file is None) != (self.tls_key_file is None):
             raise ValueError("TLS needs both files: write tls_cert_file and tls_key_file, or neither")
-        for key in ("tls_cert_file", "tls_key_file"):
+        for key in ("tls_cert_file", "tls_key_file", "tls_authority_file"):
             path: Path | None = getattr(self, key)
             if path is not None and not path.is_file():
                 raise ValueError(f"{key}: there is no file {path}; write the path of a PEM file the ledger can read")
@@ -369,6 +370,7 @@ def _variables(file: Path) -> dict[str, str]:
 _PATHS = (
     ("server", "tls_cert_file"),
     ("server", "tls_key_file"),
+    ("server", "tls_authority_file"),
     ("database", "data_dir"),
     ("", "policies_dir"),
     ("mqtt", "ca_file"),

@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud_sync.actions.gateways.enrolment import Enrolment, enrol
 from cloud_sync.api.access import ApiRoute, Ledger, Now
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Name
+from cloud_sync.errors import NotFound
 
 router = APIRouter(tags=["gateways"], route_class=ApiRoute)
 
@@ -50,3 +51,20 @@ def create_enrolment(request: EnrolmentIn, asked: Request, database: Ledger, now
     """Believe a gateway's batches from now on. The code is the credential; no token is needed."""
     address = asked.client.host if asked.client is not None else ""
     return enrol(database, Enrolment(**request.model_dump()), now=now, address=address)
+
+
+@router.get(
+    "/authority",
+    summary="The ledger's own certificate authority",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/x-pem-file": {}}, "description": "Its certificate in PEM."},
+        **{key: value for key, value in answers(404).items() if key not in (401, 403)},
+    },
+)
+def read_authority(asked: Request) -> Response:
+    """What a gateway compares with the fingerprint of its invitation before it trusts it. Public."""
+    authority: bytes | None = asked.app.state.authority
+    if authority is None:
+        raise NotFound("this ledger has no authority of its own", "Its certificate is another authority's.")
+    return Response(authority, media_type="application/x-pem-file")

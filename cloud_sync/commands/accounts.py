@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cloud_sync.actions.people import accounts
+from cloud_sync.commands.certificates import Hosts, make_first
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, check_name, duration, load, me, opened, say, show, told
 from cloud_sync.domain.roles import Role
 
@@ -20,9 +21,14 @@ Why = Annotated[str, typer.Option("--reason", help="Why; it stays in the history
 ONE_TIME = "This secret is good once, for 72 hours; they choose a password of their own when they sign in:"
 
 
-def init(person: Person, name: PrintedName, config: Config = DEFAULT_CONFIG) -> None:
-    """Make the ledger and its first administrator, and print their one-time secret. There is no default password."""
+def init(person: Person, name: PrintedName, host: Hosts = None, config: Config = DEFAULT_CONFIG) -> None:
+    """Make the ledger and its first administrator, and print their one-time secret. There is no default password.
+
+    Where there is no configuration yet, or with --host, it also makes a certificate authority and a certificate.
+    """
     check_name(person)
+    with told():
+        make_first(config, host or [])
     with told(), opened(load(config), may_create=True) as database:
         _give(accounts.init(database, person, name, at=datetime.now(UTC), actor=me()))
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cloud_sync.actions.gateways import desk, enrolment, gateways, ledger_keys
+from cloud_sync.commands.certificates import authority_of
 from cloud_sync.commands.fleet import config_app
 from cloud_sync.commands.terminal import (
     DEFAULT_CONFIG,
@@ -22,6 +23,7 @@ from cloud_sync.commands.terminal import (
     show,
     told,
 )
+from cloud_sync.tls_authority import fingerprint
 
 gateway_app = typer.Typer(help="Gateways whose batches are believed.", no_args_is_help=True)
 gateway_app.add_typer(config_app, name="config")
@@ -57,7 +59,10 @@ def invite_gateway(
     """Make a one-time code with which a gateway enrols itself, and print it, this once."""
     check_name(name)
     lasts = duration(valid)
-    with told(), opened(load(config)) as database:
+    loaded = load(config)
+    authority = authority_of(loaded)
+    pinned = "" if authority is None else f" --authority {fingerprint(authority)}"
+    with told(), opened(loaded) as database:
         code, ends_at = enrolment.invite(
             database, name, place=place, valid=lasts, replaces=replace, actor=me(), now=datetime.now(UTC)
         )
@@ -65,7 +70,7 @@ def invite_gateway(
         sys.stdout.write(code + "\n")
         err.print(
             f"Good once, until {ends_at:%Y-%m-%d %H:%M} UTC. On the gateway {name}:\n"
-            f"  edge-agent enroll --code {code} --url https://THIS-LEDGER",
+            f"  edge-agent enroll --code {code} --url https://THIS-LEDGER{pinned}",
             markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
 

@@ -35,6 +35,7 @@ from cloud_sync.api.connections import CONNECTIONS_MAX, KEEP_ALIVE_S, Doorkeeper
 from cloud_sync.app import create_app
 from cloud_sync.backup.marks import settle_restored_lanes, write_marks
 from cloud_sync.commands.allocation import bound_allocations
+from cloud_sync.commands.certificates import authority_of
 from cloud_sync.commands.logging_setup import set_up_logging
 from cloud_sync.commands.privileges import give_up_root
 from cloud_sync.commands.terminal import import_policies_of, load, opened, say, told
@@ -158,6 +159,7 @@ def _serve_on(
                 label_settings=loaded.labels.as_settings(),
                 field_maps=field_maps,
                 connection_settings=loaded.connections.as_settings(),
+                authority=authority_of(loaded),
                 release_folder=ReleaseFolder(loaded.releases_folder) if loaded.releases_folder else None,
             ),
             http=bounded_protocol(doorkeeper),

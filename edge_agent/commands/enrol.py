@@ -8,6 +8,7 @@ import typer
 from edge_agent.commands.options import DEFAULT_CONFIG, ConfigOption, errors_told, fail
 from edge_agent.config.model import url_fault
 from edge_agent.runtime.config_loader import load_config
+from edge_agent.uplink.authority import pin_authority
 from edge_agent.uplink.enrol import enrol
 from edge_agent.uplink.identity import Identity
 from edge_agent.uplink.trust import LedgerTrust
@@ -17,6 +18,9 @@ def enroll_command(
     code: Annotated[str, typer.Option("--code", help="From the ledger: cloud-sync gateway invite NAME.")],
     url: Annotated[str | None, typer.Option("--url", help="The ledger, if it is not uplink.url.")] = None,
     ca_file: Annotated[Path | None, typer.Option("--ca-file", help="If it is not uplink.ca_file.")] = None,
+    authority: Annotated[
+        str | None, typer.Option("--authority", help="From the invitation: the only authority to trust from now on.")
+    ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Enrol this gateway at the ledger; makes its key pair if there is none. The private key never leaves."""
@@ -30,8 +34,16 @@ def enroll_command(
         fault = url_fault(section.url)
         if fault:
             fail(f"--url: {fault}", 1)
-        enrolled = enrol(section, loaded.gateway.name, code, Identity.load_or_make(loaded.gateway.data_dir))
+        identity = Identity.load_or_make(loaded.gateway.data_dir)
+        if authority is not None:
+            pinned = pin_authority(section, authority, loaded.gateway.data_dir)
+            section = section.model_copy(update={"ca_file": pinned, "ca_file_only": True})
+        enrolled = enrol(section, loaded.gateway.name, code, identity)
         LedgerTrust.load_or_none(loaded.gateway.data_dir).believe_only(enrolled.ledger_key)
+    if authority is not None:
+        print(f"only a ledger with a certificate of this authority is believed from now on ({section.ca_file})")
+        if loaded.uplink.ca_file is not None and loaded.uplink.ca_file != section.ca_file:
+            print(f"take uplink.ca_file out of {config}: it names {loaded.uplink.ca_file}, which goes before it")
     print(f"gateway {enrolled.gateway} is enrolled with public key {enrolled.public_key}")
     print(f"only receipts of the ledger with public key {enrolled.ledger_key} are believed from now on")
 

@@ -171,11 +171,13 @@ class UplinkSection(Section):
     """``[uplink]``: the way to the ledger. ``url`` is https, or mqtts (a broker).
 
     ``backfill_bytes_per_s`` limits readings of the past, after an outage; scans and new readings are never held back.
+    ``ca_file_only``: the ledger (not a broker) is believed with a certificate of those authorities only.
     """
 
     kind: Annotated[UplinkKind, Field(examples=["https"])] = "https"
     url: Annotated[str, AfterValidator(_uplink_url), Field(examples=["https://ledger.example.org"])]
     ca_file: Path | None = None
+    ca_file_only: bool = False
     client_cert_file: Path | None = None
     client_key_file: Path | None = None
     timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0

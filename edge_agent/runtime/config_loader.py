@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 
 from edge_agent.config.model import WIRED, WIRELESS, BleDeviceSection, DeviceSection, GatewayConfig, device_kind
 from edge_agent.config.toml_lines import KeyPath, line_of, lines_of
+from edge_agent.domain.wire.enrolment import PINNED_AUTHORITY
 from edge_agent.drivers.modbus.profile import load_profile
 from edge_agent.errors import ConfigError, ProfileError
 
@@ -56,7 +57,16 @@ def load_config(path: Path) -> GatewayConfig:
         faults.append((line_of(lines, at), words))
     if faults or config is None:
         raise ConfigError(tuple(f"line {line}: {words}" for line, words in sorted(set(faults))))
-    return config
+    return _with_pinned_authority(config)
+
+
+def _with_pinned_authority(config: GatewayConfig) -> GatewayConfig:
+    """Where no authority is named, the one that the ledger showed at enrolment, and no other."""
+    pinned = config.gateway.data_dir / PINNED_AUTHORITY
+    if config.uplink.ca_file is not None or not pinned.is_file():
+        return config
+    uplink = config.uplink.model_copy(update={"ca_file": pinned, "ca_file_only": True})
+    return config.model_copy(update={"uplink": uplink})
 
 
 def _text(path: Path) -> str:

@@ -257,7 +257,7 @@ class MqttUplink:
 def _brokers(section: UplinkSection, gateway: GatewayName) -> list[Broker]:
     """The broker, and its further nodes. Raises ``ConfigError``."""
     addresses = [urlsplit(url) for url in (section.url, *section.mqtt.other_urls)]
-    tls = tls_context(section) if any(parts.scheme == "mqtts" for parts in addresses) else None
+    tls = tls_context(section, is_broker=True) if any(parts.scheme == "mqtts" for parts in addresses) else None
     credentials = read_credentials(section.mqtt.credentials_file) if section.mqtt.credentials_file else None
     return [
         Broker(

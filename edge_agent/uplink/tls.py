@@ -9,13 +9,17 @@ from edge_agent.config.model import UplinkSection
 from edge_agent.errors import ConfigError
 
 
-def tls_context(section: UplinkSection) -> ssl.SSLContext:
+def tls_context(section: UplinkSection, *, is_broker: bool = False) -> ssl.SSLContext:
     """A context that verifies certificate and host name, and shows the client certificate if there is one.
 
-    Trusts the system's authorities and, if given, those of ``ca_file``. TLS 1.2 at least. Raises ``ConfigError``.
+    Trusts the system's authorities and, if given, those of ``ca_file``; the ledger's certificate may be bound to the
+    latter (``ca_file_only``). TLS 1.2 at least. Raises ``ConfigError``.
     Its authorities are looked up when a certificate asks for them, where the system allows it.
     """
-    context = ssl.create_default_context(capath=_system_authorities_by_name())
+    if section.ca_file_only and section.ca_file is not None and not is_broker:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    else:
+        context = ssl.create_default_context(capath=_system_authorities_by_name())
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if section.ca_file is not None:
         try:

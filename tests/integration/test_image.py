@@ -117,6 +117,14 @@ def test_the_first_boot_enrols_and_leaves_no_code_on_the_card(root: Path, ledger
     assert first_boot(root, ledger).returncode == 0 and len(_Ledger.asked) == 2, "done once"
 
 
+def test_the_authority_of_the_invitation_is_looked_at_before_anything_is_told(root: Path, ledger: str) -> None:
+    conf = write_conf(root, AUTHORITY="00" * 32)
+    _Ledger.is_up, asked = True, len(_Ledger.asked)
+    assert first_boot(root, ledger).returncode == 1
+    assert "/v1/authority" in (root / "boot/firmware/lotwarden.log").read_text()
+    assert CODE in conf.read_text() and len(_Ledger.asked) == asked, "the code was not sent"
+
+
 @pytest.mark.parametrize(
     ("values", "told"),
     [
@@ -124,6 +132,7 @@ def test_the_first_boot_enrols_and_leaves_no_code_on_the_card(root: Path, ledger
         ({"URL": "http://ledger.example.org"}, "URL in lotwarden.conf"),
         ({"URL": 'https://a"b'}, "URL in lotwarden.conf"),
         ({"CA_FILE": "../../etc/shadow"}, "CA_FILE in lotwarden.conf"),
+        ({"AUTHORITY": "abc; reboot"}, "AUTHORITY in lotwarden.conf"),
         ({"CA_FILE": "missing.pem"}, "there is no missing.pem"),
     ],
 )

@@ -231,7 +231,9 @@ def _invited(
         database, name, place=place, valid=timedelta(hours=hours), replaces=replaces, actor=actor, now=now
     )
     url = str(request.base_url).rstrip("/")
-    command = f"edge-agent enroll --code {code} --url {url}"
+    fingerprint: str = request.app.state.authority_fingerprint
+    pinned = f" --authority {fingerprint}" if fingerprint else ""
+    command = f"edge-agent enroll --code {code} --url {url}{pinned}"
     return render(
         request, "invited.html", name=name, place=place, code=code, expires_at=expires_at, command=command,
         picture=qr(command), url=url, zone=house_zone(database), now=now,

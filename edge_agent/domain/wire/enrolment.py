@@ -7,6 +7,9 @@ a signature that proves it has the private key. The private key is never sent.
 import re
 
 PATH = "/v1/enrolments"
+AUTHORITY_PATH = "/v1/authority"
+PINNED_AUTHORITY = "ledger-authority.pem"
+"""In a gateway's folder: the authority that its ledger showed at enrolment."""
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O or U to be misread."""
 CODE_CHARACTERS = 20
