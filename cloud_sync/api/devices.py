@@ -162,7 +162,7 @@ def open_correction(said: FieldCorrectionIn, database: Ledger, actor: Resolver, 
 
 
 @router.get("/field-corrections", summary="List field corrections", response_model=Listed[FieldCorrectionRowOut])
-def list_corrections(database: Ledger, _: Reader, page: Listing, only_open: bool = True) -> Any:
+def list_field_corrections(database: Ledger, _: Reader, page: Listing, only_open: bool = True) -> Any:
     """The newest first."""
     return page.of(
         corrections.list_corrections(database, only_open=only_open, rows_max=page.rows_max, rows_skipped=page.offset)

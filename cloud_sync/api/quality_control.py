@@ -138,7 +138,9 @@ def add_result(sample_id: Id, asked: said.ResultIn, database: Ledger, actor: Bat
 
 
 @router.post("/quality-samples/{sample_id}/decide", summary="Accept or reject a sample", response_model=said.SampleOut)
-def decide(sample_id: Id, asked: said.SampleDecisionIn, database: Ledger, actor: BatchDecider, now: Now) -> Any:
+def decide_on_sample(
+    sample_id: Id, asked: said.SampleDecisionIn, database: Ledger, actor: BatchDecider, now: Now
+) -> Any:
     """By somebody who did not take it. By exception two people have signed it as release before."""
     return samples.decide(
         database, sample_id, asked.decision, by_exception=asked.by_exception, reason=asked.reason, at=now,

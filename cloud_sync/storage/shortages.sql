@@ -28,7 +28,7 @@ CROSS JOIN LATERAL unnest(p.ancestors) AS own (id)
 WHERE l.item_id = :item_id AND l.owner = 'house' AND own.id = ANY(:place_ids)
   AND (expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) > :at OR l.expires_on IS NULL AND NOT i.expiry_required)
   AND NOT EXISTS (SELECT FROM active_hold h WHERE h.lot_id = l.id AND coalesce(h.serial = b.serial, true)
-                  AND hold_covers(h.place_id, b.place_id))
+                  AND hold_covers(h.place_id, b.place_id) OFFSET 0)
 GROUP BY 1;
 
 -- name: claims_on(item_id, site_id, since, at)

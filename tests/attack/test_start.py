@@ -180,7 +180,7 @@ def test_the_event_log_names_the_real_user_whatever_the_environment_says(tmp_pat
 def test_the_package_is_built_and_installed_as_the_readme_says(tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text()
     (build,) = re.findall(r"^python3 -m pip wheel .*$", readme, re.MULTILINE)
-    (install,) = re.findall(r"^python3 -m pip install .*lotwarden.*\[cloud\].*$", readme, re.MULTILINE)
+    (install,) = re.findall(r"^python3 -m pip install .*lotwarden.*\[cloud,s3\].*$", readme, re.MULTILINE)
     dist, there = tmp_path / "dist", tmp_path / "there"
     assert run(sys.executable, "-m", "venv", "--without-pip", str(there)).returncode == 0
     # A Python of its own, so that the one of the tests keeps what it has.

@@ -447,7 +447,6 @@ ASKED: dict[str, list[Parameters]] = {
     "connections.delivery_of": [{"message_id": "doc_5"}],
     "connections.send_again": [{"after": 5}],
     "erp.receipts": [{"after": 5, "until": 5000}],
-    "controlled.add_inventory_line": [{"counted": 1, "expected": 1, "serial": ""}],
     "billing.charge_feed": [{"after": 5, "until": 5000}],
     "connections.deliveries": [{}, {"connection": None}],
     "alerts.messages": [{}, {"only_unsent": False}],
