@@ -22,7 +22,8 @@ def api(database: Database) -> Iterator[Api]:
 
 def test_every_endpoint_but_those_for_gateways_and_health_needs_a_token(api: Api) -> None:
     open_paths = {
-        "/v1/batches", "/v1/enrolments", "/v1/authority", "/v1/heartbeats", "/v1/seal/cosignatures", "/healthz",  # of gateways; health
+        "/v1/batches", "/v1/enrolments", "/v1/heartbeats", "/v1/seal/cosignatures", "/healthz",  # of gateways; health
+        "/v1/authority",  # a certificate
         "/v1/sessions", "/v1/sessions/security-key", "/v1/sessions/security-key/question",  # where one signs in
         "/fhir/{release}/metadata",  # what is spoken here, as FHIR wants it
     }  # fmt: skip
