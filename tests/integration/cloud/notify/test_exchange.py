@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from cloud_sync.actions.interop.connections import prune_deliveries
 from cloud_sync.domain.connections import ConnectionSettings
 from cloud_sync.domain.standard_webhooks import check_signature
 from cloud_sync.notify.exchange import ConnectionOutbox, follow_connections
@@ -216,3 +217,23 @@ def test_the_task_that_runs_in_the_ledger_sends_what_is_committed_and_only_where
         assert exchange.receiver.arrived.wait(WAIT_S)
     ((headers, _),) = exchange.receiver.requests
     assert headers["lotwarden-kind"] == "hold_placed"
+
+
+def test_old_deliveries_are_taken_away_and_what_waits_is_not(exchange: Exchange) -> None:
+    exchange.connect("tried")
+    exchange.happens("tried", 1)
+    exchange.passes(seconds=1)
+    sent_at = exchange.clock.now
+    exchange.receiver.status = 503
+    exchange.happens("tried", 2)
+    exchange.passes(days=1)
+
+    def known() -> list[bool]:
+        rows = exchange.api.reader.rows("/v1/connections/erp/deliveries")
+        return sorted(row["sent_at"] is not None for row in rows)
+
+    assert known() == [False, True]
+    assert prune_deliveries(exchange.database, sent_at) == 0
+    assert prune_deliveries(exchange.database, sent_at + timedelta(hours=1)) == 1
+    assert known() == [False]
+    assert prune_deliveries(exchange.database, exchange.clock.now + timedelta(days=999)) == 0
