@@ -26,6 +26,13 @@ def list_lots(
         )
 
 
+def lot_of_id(database: Database, lot_id: int) -> list[Row]:
+    """That lot alone; nothing if there is none."""
+    with database.transaction() as connection:
+        row = queries("availability").lot_by_id(connection, lot_id=lot_id)
+    return [] if row is None else [row]
+
+
 def list_stock(
     database: Database,
     *,

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from cloud_sync.actions.master_data.master_data import list_places
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.quality import claims, complaints
-from cloud_sync.actions.stock.stock import list_lots
+from cloud_sync.actions.stock.stock import list_lots, lot_of_id
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.api.schemas.claim import ClaimEndIn, ClaimIn, ComplaintIn, CreditIn, ReplacementIn
 from cloud_sync.console.forms import ClientId, Field, Reason, checked, reason_of, whole
@@ -123,7 +123,7 @@ def new_complaint_page(
     places = list_places(database, rows_max=2000)
     return list_page(
         request, "new_complaint.html", lot=lot, kinds=list(ComplaintKind),
-        lots=list_lots(database, item=None, owner=None, lot_number=None, rows_max=LOTS_MAX),
+        lots=list_lots(database, rows_max=LOTS_MAX) if lot is None else lot_of_id(database, lot),
         suppliers=[row for row in places if row["kind"] == "supplier"],
         places=[row for row in places if row["kind"] in ("site", "room", "bin")],
     )  # fmt: skip
