@@ -119,7 +119,7 @@ async def test_an_old_counter_that_speaks_ascii_is_found_and_added_over_a_serial
     device.finish((136, 2))
     port = tmp_path / "tty"
     async with ModbusLineSimulator(port, [device], "ascii"):
-        found = await edge_agent("scan", "--serial-port", port, "--units", "1", "--timeout-s", 0.1)
+        found = await edge_agent("scan", "--serial-port", port, "--units", "1", "--timeout-s", 2)
         line = ("--serial-port", port, "--framer", "ascii", "--baudrate", 19200, "--parity", "none", "--stopbits", 1)
         said = await edge_agent(
             "add", "room/counter", "-c", path, "-y", "--profile", "lighthouse", *line, *SETTINGS, *SERIAL
