@@ -5,6 +5,7 @@ person approves. Sources of the shapes: 21 CFR 211.84 and .87 (components), .166
 of aseptic areas, validation of aseptic processes); the figures are the user's.
 """
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -115,9 +116,9 @@ _Tests = Annotated[tuple[AcceptanceLimit, ...], Field(min_length=1, max_length=5
 class _Plan(_Part):
     source: _Words
 
+    @abstractmethod
     def tests_at(self, point: str) -> tuple[AcceptanceLimit, ...]:
         """The tests of a sample from this point of the plan."""
-        raise NotImplementedError
 
     @model_validator(mode="after")
     def _names_each_test_once(self) -> "_Plan":
