@@ -18,7 +18,7 @@ from cloud_sync.domain.booking import (
     decide,
     is_issue,
 )
-from cloud_sync.posting.cases import LEDGER, Case, amend_case, close_case, latest_case, latest_cases, open_case
+from cloud_sync.posting.cases import Case, close_case, open_case
 from cloud_sync.posting.counts import Stock, as_movements, recount
 from cloud_sync.posting.holds import reach_lots
 from cloud_sync.posting.interop.concealed import check_counted
@@ -26,6 +26,7 @@ from cloud_sync.posting.interop.packages import is_told, unpacked
 from cloud_sync.posting.lots import key_of, lots_of
 from cloud_sync.posting.monitoring.exposures import expose_lots
 from cloud_sync.posting.order_matching import match_orders, may_hold
+from cloud_sync.posting.position_cases import sync_duplicate_serials, sync_negative_balances
 from cloud_sync.posting.quality_control.gates import Consumed, tell_consumption
 from cloud_sync.posting.recall_scope import reach_recalls, redo_reaches
 from cloud_sync.posting.reservations.broken_reservations import break_reservations
@@ -38,9 +39,6 @@ from cloud_sync.storage.locks import lock_holds, lock_lots, lock_orders, share_h
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.wire.records import Action
 
-NEGATIVE = "negative_balance"
-DUPLICATE = "duplicate_serial"
-EXPLAINED = "later facts explain it"
 BY_NAME = "item:"
 """Begins what is no code on a label, but the name of an item."""
 FOR_A_PATIENT = frozenset({Action.PICK, Action.DISPENSE})
@@ -377,15 +375,12 @@ def _follow(connection: Connection, moved: Sequence[Row]) -> None:
     expose_lots(connection, {row["lot_id"] for row in moved})
     reach_lots(connection, {row["lot_id"] for row in moved})
     doubt_typed_times(connection, lot_ids={row["lot_id"] for row in moved})
-    balances = list(queries("movements").negative_balances(connection, **columns))
-    known = latest_cases(connection, NEGATIVE, [_negative_key(balance) for balance in balances])
-    for balance in balances:
-        _sync_negative(connection, balance, known.get(_negative_key(balance)))
+    sync_negative_balances(connection, list(queries("movements").negative_balances(connection, **columns)))
     if any(columns["serials"]):
-        for stay in list(
-            queries("movements").serials_in_places(connection, lot_ids=columns["lot_ids"], serials=columns["serials"])
-        ):
-            _sync_duplicate(connection, stay)
+        stays = queries("movements").serials_in_places(
+            connection, lot_ids=columns["lot_ids"], serials=columns["serials"]
+        )
+        sync_duplicate_serials(connection, list(stays))
         check_moved(connection, moved)
     move_reservations(connection, as_movements(recounted))
 
@@ -406,46 +401,3 @@ def _columns(movements: Sequence[tuple[NewMovement, int]]) -> dict[str, list[obj
         "event_ids": [event_id for _, event_id in movements],
         "latest_at": [movement.latest_at for movement in each],
     }
-
-
-def _sync_duplicate(connection: Connection, stay: Row) -> None:
-    """Open, amend or close the case on a serial that is in several places. A person's resolution stands as above."""
-    key = f"lot:{stay['lot_id']}/{stay['serial']}"
-    known = latest_case(connection, DUPLICATE, key)
-    is_open = known is not None and known["resolved_at"] is None
-    if len(stay["places"]) < 2:
-        if known is not None and is_open:
-            close_case(connection, known["id"], actor=LEDGER, resolution=EXPLAINED)
-        return
-    text = f"serial {stay['serial']} is in {' and '.join(stay['places'])} at once"
-    data = {"places": stay["places"], "fact": stay["fact"]}
-    if known is not None and known["data"] == data and (is_open or known["resolved_by"] != LEDGER):
-        return
-    if known is not None and is_open:
-        amend_case(connection, known["id"], text, data)
-    else:
-        open_case(connection, Case(DUPLICATE, key, text, stay["lot_id"], stay["evidence_id"], data))
-
-
-def _negative_key(balance: Row) -> str:
-    return f"lot:{balance['lot_id']}/{balance['serial']}/place:{balance['place_id']}"
-
-
-def _sync_negative(connection: Connection, balance: Row, known: Row | None) -> None:
-    """Open, amend or close the case on this balance. One that a person resolved stays so until the facts change."""
-    key = _negative_key(balance)
-    is_open = known is not None and known["resolved_at"] is None
-    if balance["since"] is None:
-        if known is not None and is_open:
-            close_case(connection, known["id"], actor=LEDGER, resolution=EXPLAINED)
-        return
-    serial = f" serial {balance['serial']}" if balance["serial"] else ""
-    since = f"{balance['since']:%Y-%m-%d %H:%M:%S} UTC"
-    text = f"more left {balance['place']}{serial} than came: {balance['lowest']} at the lowest, since {since}"
-    data = {"lowest": balance["lowest"], "since": balance["since"].isoformat(), "fact": balance["fact"]}
-    if known is not None and known["data"] == data and (is_open or known["resolved_by"] != LEDGER):
-        return
-    if known is not None and is_open:
-        amend_case(connection, known["id"], text, data)
-    else:
-        open_case(connection, Case(NEGATIVE, key, text, balance["lot_id"], balance["evidence_id"], data))
