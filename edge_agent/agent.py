@@ -177,38 +177,12 @@ class _Agent:
         self._kept = KeptBatches(
             config.gateway.data_dir, clock, hours=section.kept_hours, bytes_max=section.kept_bytes_max
         )
-        self._forwarder = Forwarder(
-            journal,
-            thread,
-            uplink,
-            clock,
-            random=random,
-            record=self._recorder.record,
-            on_acknowledged=self._puller.wake if self._puller else lambda: None,
-            retry_max_s=config.uplink.retry_max_s,
-            backfill_bytes_per_s=config.uplink.backfill_bytes_per_s,
-            on_status=partial(_put_down, config.gateway.data_dir),
-            work=committed,
-            keep=self._kept.keep,
-        )
+        self._forwarder = self._forwarder_of(uplink, random, committed)
         self._client = client
         self._fleet: FleetLink | None = None
         self._replay = build_replay(client, uplink, journal, thread, self._kept, self._forwarder.wake)
-        calendar = Calendar(
-            config,
-            clock,
-            self._recorder.record,
-            partial(thread.call, journal.status),
-            downtime_pack=self._downtime_pack if dock_context is not None else None,
-        )
-        self._clock_watch = ClockWatch(
-            clock,
-            config.gateway.data_dir,
-            self._recorder.record,
-            step_s=config.clock.step_s,
-            on_change=lambda _change: calendar.clock_changed(),
-        )
-        self._calendar = calendar
+        self._calendar = self._calendar_of()
+        self._clock_watch = self._clock_watch_of(self._calendar)
         self._watchdog = Watchdog(clock, self._recorder, thread)
         self._live = Live(config, clock)
         self._sources = Sources(self._live.listening_in(self._keep), self._watchdog.progress, self._answered)
@@ -216,6 +190,40 @@ class _Agent:
             StatusServer(config.page, dock_context.status_model, self._machine, self._downtime_pack)
             if dock_context and config.page.enabled
             else None
+        )
+
+    def _forwarder_of(self, uplink: Uplink, random: Callable[[], float], committed: asyncio.Event) -> Forwarder:
+        return Forwarder(
+            self._journal,
+            self._thread,
+            uplink,
+            self._clock,
+            random=random,
+            record=self._recorder.record,
+            on_acknowledged=self._puller.wake if self._puller else lambda: None,
+            retry_max_s=self._config.uplink.retry_max_s,
+            backfill_bytes_per_s=self._config.uplink.backfill_bytes_per_s,
+            on_status=partial(_put_down, self._config.gateway.data_dir),
+            work=committed,
+            keep=self._kept.keep,
+        )
+
+    def _calendar_of(self) -> Calendar:
+        return Calendar(
+            self._config,
+            self._clock,
+            self._recorder.record,
+            partial(self._thread.call, self._journal.status),
+            downtime_pack=self._downtime_pack if self._dock is not None else None,
+        )
+
+    def _clock_watch_of(self, calendar: Calendar) -> ClockWatch:
+        return ClockWatch(
+            self._clock,
+            self._config.gateway.data_dir,
+            self._recorder.record,
+            step_s=self._config.clock.step_s,
+            on_change=lambda _change: calendar.clock_changed(),
         )
 
     async def serve(self, plans: Sequence[Plan], stop: asyncio.Event, reload: Reload | None) -> None:
