@@ -81,8 +81,11 @@ class ArchiveUnreadable(LedgerError):
         "Restore the file from a copy of the archive, then run cloud-sync verify. Holds and decisions stay as they are."
     )
 
-    def __init__(self, name: str, why: str) -> None:
-        super().__init__(f"readings of this time are in the archive, and cannot be read: {name}: {why}")
+    def __init__(self, name: str, why: str, what_to_do: str = "") -> None:
+        super().__init__(
+            f"readings of this time are in the archive, and cannot be read: {name}: {why}",
+            f"{what_to_do} Then run cloud-sync verify. Holds and decisions stay as they are." if what_to_do else None,
+        )
         self.name, self.why = name, why
 
 
