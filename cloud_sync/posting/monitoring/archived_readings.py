@@ -98,7 +98,14 @@ def _read(
     rows = list(queries("archive").parts_away(connection, channel_ids=channel_ids, first=first, last=last))
     if not rows:
         return
-    store = opened_store(connection)
+    try:
+        yield from _read_parts(opened_store(connection), rows, first, last)
+    except ArchiveUnreadable as error:
+        before = max(row["last_at"] for row in rows).astimezone(UTC)
+        raise ArchiveUnreadable(error.name, error.why, error.helps, before=before) from error
+
+
+def _read_parts(store: Store, rows: list[Row], first: datetime, last: datetime) -> Iterator[tuple[Row, list[Reading]]]:
     for name, parts in groupby(rows, key=lambda row: row["name"]):
         of_file = list(parts)
         footer = checked(store, name, of_file[0]["file_bytes"] - of_file[0]["footer_bytes"],
@@ -116,6 +123,30 @@ def _read(
             if whole and len(readings) != part["row_count"]:
                 raise ArchiveUnreadable(name, "the file does not hold as many readings as it did")
             yield part, readings
+
+
+def missing_between(
+    connection: Connection, channel_ids: Iterable[int], first: datetime, last: datetime
+) -> ArchiveUnreadable | None:
+    """Why what these channels measured between two instants cannot be read in whole, as far as the files' sizes say so;
+    None if it can."""
+    ids = sorted(borders_of(connection, channel_ids))
+    rows = list(queries("archive").parts_away(connection, channel_ids=ids, first=first, last=last)) if ids else []
+    if not rows:
+        return None
+    before = max(row["last_at"] for row in rows).astimezone(UTC)
+    try:
+        store = opened_store(connection)
+        for name, size in sorted({(row["name"], row["file_bytes"]) for row in rows}):
+            found = store.size(name)
+            if found != size:
+                why = "the file is missing" if found is None else f"the file has {found} bytes and not {size}"
+                return ArchiveUnreadable(name, why, before=before)
+    except StoreFault as error:
+        return ArchiveUnreadable(name, str(error), error.what_to_do, before=before)
+    except ArchiveUnreadable as error:
+        return ArchiveUnreadable(error.name, error.why, error.helps, before=before)
+    return None
 
 
 def archived_channels_in(connection: Connection, gateway_id: int) -> list[int]:
