@@ -28,7 +28,7 @@ INSTALLED_COMMAND = "/opt/lotwarden/bin/cloud-sync"
 def example_command(
     name: Annotated[str, typer.Argument(help=f"One of: {', '.join(EXAMPLES)}.")],
 ) -> None:
-    """Print an example file to standard output: configuration, systemd unit, alert rules and dashboard, broker set-ups."""
+    """Print an example file: configuration, systemd unit, alert rules and dashboard, broker set-ups."""
     if name not in EXAMPLES:
         typer.echo(f"there is no example {name!r}; there are: {', '.join(EXAMPLES)}", err=True)
         raise typer.Exit(1)
