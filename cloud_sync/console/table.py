@@ -13,6 +13,7 @@ from fastapi.responses import PlainTextResponse
 from markupsafe import Markup, escape
 
 from cloud_sync.console.rendering import MISSING, day, render, tone_of, when
+from cloud_sync.console.words import in_words
 from cloud_sync.domain.csv_text import csv_text
 from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.storage.database import Row
@@ -86,12 +87,12 @@ class Column:
             return when(found, zone)
         if isinstance(found, date) or self.show is Show.DAY:
             return Markup('<span class="nb">{}</span>').format(day(found))
-        text = self.text(row)
+        text = in_words(self.text(row), zone) if self.show is Show.TEXT else self.text(row)
         if not text:
             return escape(MISSING)
         if self.show is Show.TAG:
             return tag(text)
-        is_word = len(text) <= WORD_MAX and " " not in text and self.link is None
+        is_word = len(text) <= WORD_MAX and " " not in text
         return Markup('<span class="nb">{}</span>').format(text) if is_word else escape(text)
 
 

@@ -144,7 +144,7 @@ def test_a_destruction_takes_one_who_approves_one_who_witnesses_and_another_who_
     console.does(order, f"{order}/destroy")
     page = console.page(order)
     assert "10 destroyed" in page and "present" in page and "expired in January" in page
-    assert "Nothing in the house is rejected" in console.page("/destruction")
+    assert "No stock is rejected" in console.page("/destruction")
 
 
 def test_what_was_entered_wrong_is_told_in_words(api: Api, console: Console) -> None:
