@@ -113,5 +113,4 @@ def house(gateways: int, seed: int, pause_s: float) -> Iterator[House]:
             try:
                 yield running
             finally:
-                if not running.fleet.is_over.is_set():
-                    running.fleet.is_over.set()
+                running.fleet.give_up()

@@ -120,7 +120,9 @@ def wait_until_whole(running: House) -> None:
     began_s = time.monotonic()
     while not running.databases.is_whole:
         running.keep_running()
-        assert time.monotonic() - began_s < PATIENCE_S, "the databases do not come together again"
+        assert time.monotonic() - began_s < PATIENCE_S, (
+            f"the databases do not come together again: {running.databases.last_words()}"
+        )
         time.sleep(0.2)
 
 
@@ -132,9 +134,9 @@ def run(rounds: int, seed: int, gateways: int, minutes: float | None, pause_s: f
             if minutes is not None and time.monotonic() - began_s > minutes * 60:
                 break
             each = planned(random)
-            if any(harm.machine.startswith("database") for harm in each.harms):
-                wait_until_whole(running)
             try:
+                if any(harm.machine.startswith("database") for harm in each.harms):
+                    wait_until_whole(running)
                 gap_s, took_s = run_round(running, each)
             except AssertionError as error:  # what was written until then is judged all the same
                 print(f"round {number}: {error}", flush=True)
@@ -145,7 +147,7 @@ def run(rounds: int, seed: int, gateways: int, minutes: float | None, pause_s: f
                 f"{gap_s:.1f} s without a receipt, all served after {took_s:.1f} s, {running.fleet.receipts} receipts"
             )
             print(f"round {number}: {words}; {came}", flush=True)
-        wait_until_whole(running)
+        running.databases.until_one_writes(PATIENCE_S)
         running.fleet.stop()
         verdict = judge(Ledger(running.database), running.fleet.gateways)
     return done, verdict, longest_s

@@ -25,7 +25,7 @@ from cloud_sync.archive.manifests import (
 )
 from cloud_sync.archive.parquet_file import ParquetWriter, Reading, WrittenFile, read_part
 from cloud_sync.archive.stores import Store, StoreFault
-from cloud_sync.errors import Conflict, Overtaken
+from cloud_sync.errors import ArchiveUnreadable, Conflict, Overtaken
 from cloud_sync.posting.monitoring.archived_readings import checked
 from cloud_sync.posting.monitoring.subjects import subjects_of
 from cloud_sync.storage.database import Connection, Database, Row
@@ -208,11 +208,11 @@ def _compare(
 ) -> None:
     """Read every part from the store, and hold it against the database reading by reading. Raises ``Conflict``."""
     footer = checked(
-        store, name, written.size_bytes - written.footer_bytes, written.footer_bytes, written.footer_sha256
+        store, name, written.size_bytes - written.footer_bytes, written.footer_bytes, written.footer_sha256, anew=True
     )
     back: dict[int, list[Reading]] = {}
     for part in written.parts:
-        raw = checked(store, name, part.byte_offset, part.size_bytes, part.sha256)
+        raw = checked(store, name, part.byte_offset, part.size_bytes, part.sha256, anew=True)
         back.setdefault(part.channel_id, []).extend(
             read_part(part.number, part.byte_offset, raw, footer, written.size_bytes)
         )
@@ -315,4 +315,7 @@ def _said_as_conflict() -> Iterator[None]:
     try:
         yield
     except StoreFault as error:
-        raise Conflict(f"the archive: {error}", LOOK_AT_DISK) from error
+        helps = f"Nothing has left the database. {error.what_to_do}" if error.what_to_do else LOOK_AT_DISK
+        raise Conflict(f"the archive: {error}", helps) from error
+    except ArchiveUnreadable as error:
+        raise Conflict(f"the archive: {error.name}: {error.why}", LOOK_AT_DISK) from error

@@ -1,9 +1,10 @@
 """What channels measured, for people to look at."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from cloud_sync.errors import NotFound
-from cloud_sync.posting.monitoring.archived_readings import recalled
+from cloud_sync.errors import ArchiveUnreadable, NotFound
+from cloud_sync.posting.monitoring.archived_readings import missing_between, recalled
 from cloud_sync.storage.database import Database, Row
 from cloud_sync.storage.queries import queries
 
@@ -23,6 +24,14 @@ def hours_of(
 ) -> list[Row]:
     """The same by the hour, for as long as the ledger exists. Raises ``NotFound``."""
     return _of(database, "hours_of", channel_id, first, last, rows_max, rows_skipped)
+
+
+def missing_of(
+    database: Database, channel_ids: Iterable[int], first: datetime, last: datetime
+) -> ArchiveUnreadable | None:
+    """What of the archive lacks to read these channels between two instants; None if nothing does."""
+    with database.transaction() as connection:
+        return missing_between(connection, channel_ids, first, last)
 
 
 def _of(

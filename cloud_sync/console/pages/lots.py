@@ -93,8 +93,8 @@ STAYS = (
     Column("lowest_c", "Lowest", Show.NUMBER, html=lambda row: _c(row["lowest_c"])),
     Column("highest_c", "Highest", Show.NUMBER, html=lambda row: _c(row["highest_c"])),
     Column("mkt_c", "MKT", Show.NUMBER, html=lambda row: _c(row["mkt_c"])),
-    Column("outside_s", "Outside", Show.NUMBER, html=lambda row: lasting(row["outside_s"])),
-    Column("unmeasured_s", "Not measured", Show.NUMBER, html=lambda row: lasting(row["unmeasured_s"])),
+    Column("outside_s", "Outside", Show.NUMBER, html=lambda row: _lasted(row["outside_s"])),
+    Column("unmeasured_s", "Not measured", Show.NUMBER, html=lambda row: _lasted(row["unmeasured_s"])),
 )
 MOVEMENTS = (
     Column("occurred_at", "When", Show.WHEN),
@@ -130,7 +130,7 @@ def lots_page(request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
 def lot_page(lot_id: int, request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
     """Where a lot is, why it may not be issued, what it went through, where it came from and who got it."""
     lot_id = min(lot_id, 2**63 - 1)
-    told = passport(database, lot_id, serial="", gap_s=GAP_S, allowance_s=None, at=now)
+    told = passport(database, lot_id, serial="", gap_s=GAP_S, allowance_s=None, at=now, as_far_as_readable=True)
     told["stays"] = [_extremes(stay) for stay in told["stays"]]
     traced = trace(database, lot_id, lot=told["lot"])
     zone = house_zone(database)
@@ -200,6 +200,10 @@ def _page_of(number: str) -> str | None:
 def _ends(graph: Graph | None) -> list[dict[str, Any]]:
     ends: list[dict[str, Any]] = json.loads(graph.ends) if graph else []
     return ends
+
+
+def _lasted(seconds: float | None) -> str:
+    return "not known" if seconds is None else lasting(seconds)
 
 
 def _extremes(stay: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 from markupsafe import Markup
 
-from cloud_sync.actions.monitoring.measurements import hours_of
+from cloud_sync.actions.monitoring.measurements import hours_of, missing_of
 from cloud_sync.actions.overview.lists import stock_listed
 from cloud_sync.actions.overview.rooms import RoomNow, calibrations_due, residents_between, room_now
 from cloud_sync.actions.quality.holds_and_dispositions import listed
@@ -108,7 +108,7 @@ def room_page(name: str, request: Request, database: Ledger, _: Visitor, now: No
             prefix="was-",
         ),
         stock=table(request, "stock", STOCK, source=lie_here, sorts=("place",), zone=room.zone, prefix="is-"),
-        hourly=hourly, now=now,
+        hourly=hourly, now=now, unreadable=missing_of(database, (each.id for each in room.channels), first, now),
         excursions=table(
             request, "excursions", EXCURSIONS, _excursions(database, name), zone=room.zone, prefix="excursion-"
         ),
