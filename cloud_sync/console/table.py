@@ -79,7 +79,10 @@ class Column:
         """The value as HTML."""
         shown = escape(self.html(row)) if self.html else self._plain(row, row.get("zone") or zone)
         target = self.link(row) if self.link else None
-        return Markup('<a href="{}">{}</a>').format(target, shown) if target and shown else shown
+        if not target or not shown:
+            return shown
+        is_long = len(shown.striptags()) > WORD_MAX
+        return Markup('<a{} href="{}">{}</a>').format(Markup(' class="long"') if is_long else "", target, shown)
 
     def _plain(self, row: Row, zone: str) -> Markup:
         found = self.of(row)
@@ -92,7 +95,7 @@ class Column:
             return escape(MISSING)
         if self.show is Show.TAG:
             return tag(text)
-        is_word = len(text) <= WORD_MAX and " " not in text
+        is_word = len(text) <= WORD_MAX and " " not in text and self.link is None
         return Markup('<span class="nb">{}</span>').format(text) if is_word else escape(text)
 
 
