@@ -121,7 +121,7 @@ def test_what_a_customer_sends_back_is_held_until_quality_decides(api: Api, cons
     order = console.does(f"/new-order?kind=return&returns={number}", "/orders", **back)
     console.does(order, f"{order}/receive", lot_number=["L1", ""])
     page = console.page("/returns")
-    assert f'<a href="/lots/{lot}">L1</a>' in page and "Nothing." not in page
+    assert f'<a href="/lots/{lot}">L1</a>' in page and "None." not in page
     assert "2 returned" in console.page(shipped)
 
 
