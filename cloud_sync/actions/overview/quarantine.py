@@ -8,12 +8,15 @@ from cloud_sync.posting.signatures import exposures_to_sign, signers_of_release
 from cloud_sync.storage.database import Database, Row
 from cloud_sync.storage.queries import queries
 
+LOTS_COUNTED_MAX = 1000
+
 
 def queue(database: Database, *, rows_max: int) -> tuple[list[Row], list[Row]]:
-    """Excursions that hold stock, those that can be decided first; and every other hold."""
+    """Excursions that hold stock, those that can be decided first; and every other hold. ``lots`` counts up to
+    ``LOTS_COUNTED_MAX``, and is one more where there are more."""
     with database.transaction() as connection:
         return (
-            list(queries("overview").exposure_queue(connection)),
+            list(queries("overview").exposure_queue(connection, lots_max=LOTS_COUNTED_MAX + 1, rows_max=rows_max)),
             list(queries("overview").other_holds(connection, rows_max=rows_max)),
         )
 

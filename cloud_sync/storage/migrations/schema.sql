@@ -4323,17 +4323,18 @@ CREATE VIEW active_hold WITH (security_invoker=true) AS
     x.since,
     NULL::text AS prescription,
     NULL::bigint AS hold_id
-   FROM ((((((exposure x
+   FROM (((((exposure x
      JOIN residency r ON (((r.lot_id = x.lot_id) AND (r.place_id = x.place_id) AND (r.serial = x.serial) AND (r.began_at = x.residency_began_at))))
-     JOIN excursion e ON ((e.id = x.excursion_id)))
-     JOIN channel c ON ((c.id = e.channel_id)))
-     JOIN place p ON ((p.id = e.place_id)))
-     JOIN place here ON ((here.id = x.place_id)))
+     LEFT JOIN excursion e ON ((e.id = x.excursion_id)))
+     LEFT JOIN channel c ON ((c.id = e.channel_id)))
+     LEFT JOIN place p ON ((p.id = e.place_id)))
      LEFT JOIN LATERAL ( SELECT d.decision,
             d.reason,
             d.evidence
            FROM disposition d
-          WHERE ((d.excursion_id = x.excursion_id) AND (d.lot_id = x.lot_id) AND ((d.places IS NULL) OR (d.places && here.ancestors)))
+          WHERE ((d.excursion_id = x.excursion_id) AND (d.lot_id = x.lot_id) AND ((d.places IS NULL) OR (d.places && ( SELECT here.ancestors
+                   FROM place here
+                  WHERE (here.id = x.place_id)))))
           ORDER BY d.id DESC
          LIMIT 1) decided ON (true))
   WHERE ((r.ended_at IS NULL) AND

@@ -350,7 +350,7 @@ USUAL: Parameters = {
     "role": "auditor", "actions": ["move"] * 2, "operators": ["a"] * 2, "order_refs": [""] * 2, "event_ids": [1, 1],
     "to_places": [22, 23], "occurred_at": AT, "to_place": PLACE, "places": None, "master_formulation_record_id": 1,
     "dispensed_for": [None, None], "issuing": ["ship"], "code": "x", "said": True, "envelope_ids": [5, 6],
-    "keys_max": 10, "rooms_key": 1, "pin": "00:00",
+    "keys_max": 10, "lots_max": 1001, "rooms_key": 1, "pin": "00:00",
     "is_version": True, "reach_from": None, "reach_until": None, "gap_s": 600.0, "sensors": "any",
     "is_high_worse": True, "evidence": "a report", "said_by": "x", "pattern": "^x-v", "after_lot_id": 100,
     "earliest_at": AT, "latest_at": AT, "first_seq": 5, "reaches_s": [3600.0, 0.0], "young_at": AT, "roots": [101],
