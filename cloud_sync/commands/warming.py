@@ -25,7 +25,7 @@ def warm_in_background(routes: Iterable[BaseRoute]) -> None:
 
 def _routes_to_work_out(routes: Iterable[BaseRoute]) -> list[Callable[[], object]]:
     """Of all pages, but not of what forms send and programs ask for: that would be six times the memory."""
-    return [route.work_out_ahead for route in routes if isinstance(route, PageRoute) and "GET" in route.methods]
+    return [route.work_out_ahead for route in routes if isinstance(route, PageRoute) and "GET" in (route.methods or ())]
 
 
 def _queries_to_read() -> list[Callable[[], object]]:

@@ -341,7 +341,7 @@ USUAL: Parameters = {
     "parent_id": None, "policy": None, "public_key": b"x", "quantities": [1, 1], "quantity": 1, "recall_id": 1,
     "recipient": None, "replaces": False, "reservation_id": 9, "returns_order": None, "room_id": 21,
     "rule": "too-warm", "rules": ["too-warm"] * 2, "said_at": [AT, AT], "seq": 1, "serial": "", "serials": ["", ""],
-    "severity": "action", "since": AT, "site": None, "site_id": 1, "step": "approved", "subject": "lot:77",
+    "severity": "action", "since": AT, "span": timedelta(hours=8), "site": None, "site_id": 1, "step": "approved", "subject": "lot:77",
     "supplier": None, "supplier_ids": [2], "until": AT + timedelta(hours=1), "version": 1, "worst": 9.0,
     "shelf_life_days_min": 1, "qualified_until": None, "status": "qualified", "active": True, "supplier_id": None,
     "reorder_point": 1, "par_level": 2, "token_sha256": "x", "kept": None, "serial_tracked": False,
