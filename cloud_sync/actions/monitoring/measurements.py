@@ -1,7 +1,7 @@
 """What channels measured, for people to look at."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cloud_sync.errors import ArchiveUnreadable, NotFound
 from cloud_sync.posting.monitoring.archived_readings import missing_between, values_away
@@ -49,6 +49,15 @@ def hours_of(
                 connection, channel_id=channel_id, first=first, last=last, rows_max=rows_max, rows_skipped=rows_skipped
             )
         )
+
+
+def spans_of(
+    database: Database, channel_id: int, first: datetime, last: datetime, span: timedelta, *, rows_max: int
+) -> list[Row]:
+    """The same by spans of whole hours: their lowest, mean and highest value."""
+    with database.transaction() as connection:
+        find = queries("envelopes").spans_of
+        return list(find(connection, channel_id=channel_id, first=first, last=last, span=span, rows_max=rows_max))
 
 
 def missing_of(
