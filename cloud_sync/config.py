@@ -213,7 +213,7 @@ class OidcSection(Section):
 
 
 class BucketSection(Section):
-    """``[backup.s3]``: how the object storage is reached that ``cloud-sync backup s3://...`` writes to."""
+    """``[backup.s3]``: how object storage is reached, by ``cloud-sync backup s3://...`` and ``cloud-sync archive``."""
 
     endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+$")] = AWS
     region: Annotated[str, Field(pattern=r"^[a-z0-9-]*$")] = ""

@@ -21,6 +21,8 @@
         └── Forked           same identity, other content
 """
 
+from datetime import datetime
+
 
 class LedgerError(Exception):
     """Base of all errors the ledger raises on purpose. ``what_to_do`` tells the user how to go on."""
@@ -75,15 +77,22 @@ class Overtaken(DatabaseDown):
 
 
 class ArchiveUnreadable(LedgerError):
-    """A file of the archive (``name``) is missing, damaged or exchanged: what was measured then is not known."""
+    """A file of the archive (``name``) is missing, damaged or exchanged: what was measured then is not known.
+
+    ``before``: of what was asked for, readings up to then are in the archive; ``helps``: what to do beside a copy.
+    """
 
     what_to_do = (
         "Restore the file from a copy of the archive, then run cloud-sync verify. Holds and decisions stay as they are."
     )
 
-    def __init__(self, name: str, why: str) -> None:
-        super().__init__(f"readings of this time are in the archive, and cannot be read: {name}: {why}")
-        self.name, self.why = name, why
+    def __init__(self, name: str, why: str, helps: str = "", *, before: datetime | None = None) -> None:
+        when = f"up to {before:%Y-%m-%d %H:%M} UTC" if before else "of this time"
+        super().__init__(
+            f"readings {when} are in the archive, and cannot be read: {name}: {why}",
+            f"{helps} Then run cloud-sync verify. Holds and decisions stay as they are." if helps else None,
+        )
+        self.name, self.why, self.helps, self.before = name, why, helps, before
 
 
 class NotAllowed(LedgerError):

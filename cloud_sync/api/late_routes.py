@@ -33,6 +33,10 @@ class LateRoute(APIRoute):
             raise RuntimeError(f"{self.path} was asked for before it was put under {prefix}")
         return type(self)(prefix + self.path, self.endpoint, **{**self._settings, **settings})
 
+    def work_out_ahead(self) -> None:
+        """Make the rest of it before somebody asks, unless somebody did."""
+        _ = self.dependant
+
     def work_out(self, settings: dict[str, Any]) -> None:
         """Make the rest of it, of what its decorator says."""
         super().__init__(self.path, self.endpoint, **settings)

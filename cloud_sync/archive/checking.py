@@ -48,7 +48,7 @@ def check_archive(
             yield ArchiveFinding(row["name"], "its manifest says another hash than the ledger")
     known = {row["name"] for row in (*manifests, *files)}
     try:
-        strange = [name for name in store.names() if name not in known]
+        strange = [name for name in store.sizes() if name not in known]
     except StoreFault as error:
         yield ArchiveFinding(store.url, str(error))
         return

@@ -1,21 +1,27 @@
-"""Where the files of the archive are: a folder, or a bucket."""
+"""Where the files of the archive are: a folder, or a bucket (``bucket_store.py``). ``opening.py`` opens both."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from cloud_sync.errors import Invalid
+MOUNTED = "Mount the folder of the archive, and let the ledger's user read it."
 
 
 class StoreFault(Exception):
-    """A file is not there or cannot be read or written; the text says why."""
+    """A file is not there or cannot be read or written; the text says why, ``what_to_do`` what helps beside a copy."""
+
+    def __init__(self, why: str, what_to_do: str = "") -> None:
+        super().__init__(why)
+        self.what_to_do = what_to_do
 
 
 class Store(Protocol):
     """Files by name (``readings/2026-03/gw-1.000012.parquet``). Whatever is written stays as it is."""
 
     url: str
+    is_far: bool
+    """Whether reading it goes over a network, so that what was read and checked is worth keeping for a while."""
 
     def put(self, name: str, path: Path) -> None:
         """Keep a copy of the file at ``path``, durably. Raises ``StoreFault``, also if there is one by that name."""
@@ -26,8 +32,8 @@ class Store(Protocol):
     def size(self, name: str) -> int | None:
         """Bytes of a file; None if there is none. Raises ``StoreFault`` if that cannot be known."""
 
-    def names(self) -> Iterator[str]:
-        """All files. Raises ``StoreFault``."""
+    def sizes(self) -> Mapping[str, int]:
+        """The bytes of all files, by name. Raises ``StoreFault``."""
 
     def remove(self, name: str) -> None:
         """A file that no ledger knows yet. Raises ``StoreFault``."""
@@ -35,6 +41,8 @@ class Store(Protocol):
 
 class FolderStore:
     """A folder, perhaps of another machine."""
+
+    is_far = False
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -78,11 +86,18 @@ class FolderStore:
         except OSError as error:
             raise StoreFault(f"the file cannot be read ({error.strerror or error})") from error
 
-    def names(self) -> Iterator[str]:
+    def sizes(self) -> Mapping[str, int]:
         """See :class:`Store`."""
-        for path in sorted(self.folder.rglob("*")):
-            if path.is_file() and not path.name.startswith("."):
-                yield path.relative_to(self.folder).as_posix()
+        found: dict[str, int] = {}
+        try:
+            for root, _, names in os.walk(self.folder, onerror=_raise):
+                for name in names:
+                    if not name.startswith("."):
+                        path = Path(root, name)
+                        found[path.relative_to(self.folder).as_posix()] = path.stat().st_size
+        except OSError as error:
+            raise StoreFault(f"the folder cannot be read ({error.strerror or error})", MOUNTED) from error
+        return dict(sorted(found.items()))
 
     def remove(self, name: str) -> None:
         """See :class:`Store`."""
@@ -95,11 +110,8 @@ class FolderStore:
         return self.folder / name
 
 
-def store_at(url: str) -> Store:
-    """The store at a folder's path or an ``s3://`` address. Raises ``Invalid``."""
-    if "://" in url:
-        raise Invalid(f"{url} is no folder: this version archives to folders only.", "Give the path of a folder.")
-    return FolderStore(Path(url))
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _sync_folder(folder: Path) -> None:

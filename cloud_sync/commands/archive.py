@@ -1,13 +1,14 @@
 """``archive``: old readings to files outside of the database, and what is there."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cloud_sync.actions.monitoring.archive_status import archive_status
 from cloud_sync.actions.monitoring.archiving import archive_readings
-from cloud_sync.archive.stores import store_at
+from cloud_sync.archive.opening import store_at
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, fail, load, me, opened, say, show, told
 
 MONTHS = 12
@@ -15,7 +16,8 @@ MONTHS = 12
 
 def archive_months(
     to: Annotated[
-        str | None, typer.Argument(metavar="[DIR]", help="The folder of the archive; without it, what there is.")
+        str | None,
+        typer.Argument(metavar="[DIR|s3://BUCKET/DIR]", help="Where the archive is; without it, what there is."),
     ] = None,
     months: Annotated[
         int, typer.Option(min=1, help="How many whole months stay in the database; older ones are archived.")
@@ -25,14 +27,15 @@ def archive_months(
     """Move readings of old months to Parquet files with a signed manifest.
 
     Each file is read back and compared before its readings leave the database. Charts, passports and judging go on
-    reading them from there: keep the folder mounted, and back it up. Run it from a timer.
+    reading them from there: keep the folder mounted, or the bucket within reach ([backup.s3]), and copied. Run
+    it from a timer.
     """
     with told(), opened(load(config)) as database:
         if to is None:
             _show(archive_status(database))
             return
         any_done = False
-        for done in archive_readings(database, store_at(to), months=months, at=datetime.now(UTC), actor=me()):
+        for done in archive_readings(database, store_at(_whole(to)), months=months, at=datetime.now(UTC), actor=me()):
             any_done = True
             per_reading = done.size_bytes / done.readings if done.readings else 0.0
             say(f"{done.month}: {done.readings} readings in {done.files} files, {done.size_bytes} bytes "
@@ -41,9 +44,14 @@ def archive_months(
             say(f"nothing to archive: no readings older than {months} months that are complete")
 
 
+def _whole(to: str) -> str:
+    """A folder's path as any other program of the ledger finds it."""
+    return to if "://" in to else str(Path(to).absolute())
+
+
 def _show(status: dict[str, object]) -> None:
     if status["store"] is None:
-        say("no readings are archived yet: cloud-sync archive DIR")
+        say("no readings are archived yet: cloud-sync archive DIR, or s3://BUCKET/DIR")
         return
     say(f"archive: {status['store']}")
     rows = [
@@ -55,4 +63,7 @@ def _show(status: dict[str, object]) -> None:
     for each in unreadable:  # type: ignore[attr-defined]
         say(f"{each['name']}: {each['why']}")
     if unreadable:
-        fail("some of the archive is not there.", "Restore these files from a copy, then run cloud-sync verify.")
+        fail(
+            "some of the archive is not there.",
+            "Mend what is named above, or restore these files from a copy; then run cloud-sync verify.",
+        )

@@ -10,7 +10,8 @@ import typer
 
 from cloud_sync.actions.backups import backups
 from cloud_sync.backup.archive import new_key, read_key, recipient
-from cloud_sync.backup.bucket import Bucket, BucketAddress, stored_object
+from cloud_sync.backup.bucket import Bucket, stored_object
+from cloud_sync.backup.bucket_client import BucketAddress
 from cloud_sync.backup.making import DECRYPTED, make_backup
 from cloud_sync.backup.marks import read_marks
 from cloud_sync.backup.places import BackupPlace, FolderPlace, Stored, StoredFile

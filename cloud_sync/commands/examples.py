@@ -9,6 +9,8 @@ import typer
 
 EXAMPLES: Mapping[str, str] = {
     "ledger.toml": "config/ledger.example.toml",
+    "ledger.rules.yml": "config/prometheus/ledger.rules.yml",
+    "grafana.json": "config/grafana/lotwarden-ledger.json",
     "cloud-sync.service": "systemd/cloud-sync.service",
     "mosquitto.conf": "config/mosquitto.example.conf",
     "mosquitto.acl": "config/mosquitto.example.acl",
@@ -26,7 +28,7 @@ INSTALLED_COMMAND = "/opt/lotwarden/bin/cloud-sync"
 def example_command(
     name: Annotated[str, typer.Argument(help=f"One of: {', '.join(EXAMPLES)}.")],
 ) -> None:
-    """Print an example file to standard output: configuration, systemd unit, broker set-ups."""
+    """Print an example file: configuration, systemd unit, alert rules and dashboard, broker set-ups."""
     if name not in EXAMPLES:
         typer.echo(f"there is no example {name!r}; there are: {', '.join(EXAMPLES)}", err=True)
         raise typer.Exit(1)

@@ -6,7 +6,7 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,6 +17,7 @@ from types import FrameType
 from typing import NoReturn
 
 import uvicorn
+from starlette.routing import BaseRoute
 
 from cloud_sync.actions.gateways import releases
 from cloud_sync.actions.gateways.journal_gaps import MissingTeller
@@ -39,6 +40,7 @@ from cloud_sync.commands.certificates import authority_of
 from cloud_sync.commands.logging_setup import set_up_logging
 from cloud_sync.commands.privileges import give_up_root
 from cloud_sync.commands.terminal import import_policies_of, load, opened, say, told
+from cloud_sync.commands.warming import warm_in_background
 from cloud_sync.commands.workers import end_with, keep_running
 from cloud_sync.config import LedgerConfig, ServerSection
 from cloud_sync.console.rendering import load_templates
@@ -150,18 +152,19 @@ def _serve_on(
         Alerting(database, loaded.alert_settings(), loaded.connections.as_settings(), leads=lambda: leadership.is_ours),
     ):
         _keep_house(database, loaded, leadership)
+        app = create_app(
+            database,
+            typed_times=loaded.typed_times.as_limits(),
+            oidc=loaded.oidc.as_settings() if loaded.oidc is not None else None,
+            doorkeeper=doorkeeper,
+            label_settings=loaded.labels.as_settings(),
+            field_maps=field_maps,
+            connection_settings=loaded.connections.as_settings(),
+            authority=authority_of(loaded),
+            release_folder=ReleaseFolder(loaded.releases_folder) if loaded.releases_folder else None,
+        )
         http = uvicorn.Config(
-            create_app(
-                database,
-                typed_times=loaded.typed_times.as_limits(),
-                oidc=loaded.oidc.as_settings() if loaded.oidc is not None else None,
-                doorkeeper=doorkeeper,
-                label_settings=loaded.labels.as_settings(),
-                field_maps=field_maps,
-                connection_settings=loaded.connections.as_settings(),
-                authority=authority_of(loaded),
-                release_folder=ReleaseFolder(loaded.releases_folder) if loaded.releases_folder else None,
-            ),
+            app,
             http=bounded_protocol(doorkeeper),
             timeout_keep_alive=KEEP_ALIVE_S,
             ssl_certfile=server.tls_cert_file,
@@ -174,7 +177,7 @@ def _serve_on(
         http.load()  # the certificate's key may be root's alone
         load_templates()
         give_up_root(database)
-        _Server(http, says_where=workers == 1).run(sockets=[listening])
+        _Server(http, app.router.routes, says_where=workers == 1).run(sockets=[listening])
 
 
 def _let_open_many_files() -> None:
@@ -184,16 +187,18 @@ def _let_open_many_files() -> None:
 
 
 class _Server(uvicorn.Server):
-    """Says where it listens: with port 0 nobody else knows."""
+    """Says where it listens: with port 0 nobody else knows. Once it does, it prepares these ``routes``."""
 
-    def __init__(self, config: uvicorn.Config, *, says_where: bool) -> None:
+    def __init__(self, config: uvicorn.Config, routes: Sequence[BaseRoute], *, says_where: bool) -> None:
         super().__init__(config)
+        self._routes = routes
         self._says_where = says_where
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         for listening in sockets or () if self._says_where else ():
             _say_where(listening, is_ssl=self.config.is_ssl)
+        warm_in_background(self._routes)
 
 
 def _say_where(listening: socket.socket, *, is_ssl: bool) -> None:

@@ -16,6 +16,7 @@ from rich.table import Table
 from cloud_sync.actions import access
 from cloud_sync.actions.master_data import master_data
 from cloud_sync.actions.monitoring import policy_files
+from cloud_sync.archive.opening import reach_buckets_by
 from cloud_sync.config import DATABASE_URL, LedgerConfig, load_config
 from cloud_sync.config_check import file_faults
 from cloud_sync.errors import ConfigError, DatabaseDown, LedgerError
@@ -52,6 +53,7 @@ def opened(config: LedgerConfig, *, may_create: bool = False) -> Iterator[Databa
 
     Where there is no ledger yet, one is made if the command is there for that, or the person at the terminal says so.
     """
+    reach_buckets_by(config.backup.s3.as_settings())
     url, data_dir = config.database.url, config.database.data_dir
     if url is not None:
         if not (may_create or holds_ledger(url)):

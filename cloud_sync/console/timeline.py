@@ -43,6 +43,8 @@ def bars_of(stays: Sequence[Mapping[str, Any]], now: datetime) -> list[Bar]:
 
 
 def _state(stay: Mapping[str, Any]) -> str:
+    if stay["outside_s"] is None:
+        return "unreadable"
     if stay["outside_s"]:
         return "outside"
     return "unmeasured" if stay["unmeasured_s"] else "inside"

@@ -19,11 +19,13 @@ WEEKS_MAX = 156
 
 
 @dataclass(frozen=True, slots=True)
-class UseOfDay:
-    """Base units that were issued to recipients on one day."""
+class Use:
+    """Base units that were issued to recipients at a place: on ``first_day`` for the first time, and ``units`` of each
+    of ``weeks_ago`` (0: the week that ends with the last day)."""
 
-    day: date
-    units: int
+    first_day: date
+    weeks_ago: tuple[int, ...]
+    units: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +52,22 @@ def is_demand(action: str, from_kind: str, to_kind: str) -> bool:
     return action in ACTIONS and to_kind in RECIPIENT_KINDS and from_kind not in RECIPIENT_KINDS
 
 
-def weeks_of(
-    uses: Iterable[UseOfDay], days_out: Iterable[date], last_day: date, *, first_day: date | None = None
-) -> Weeks:
-    """Whole weeks up to ``last_day``, at most :data:`WEEKS_MAX`, since the first use (or ``first_day``).
+def weeks_of(uses: Sequence[Use], days_out: Iterable[date], last_day: date) -> Weeks:
+    """Whole weeks up to ``last_day``, at most :data:`WEEKS_MAX`, since the first use.
 
     A week is censored if on any of its days nothing could be issued.
     """
-    known = [use for use in uses if use.day <= last_day]
-    began = min([use.day for use in known] + ([first_day] if first_day else []), default=last_day)
-    count = min(WEEKS_MAX, (last_day - began).days // 7 + 1) if known or first_day else 0
+    began = min((use.first_day for use in uses), default=last_day)
+    count = min(WEEKS_MAX, (last_day - began).days // 7 + 1) if uses else 0
     used, censored = [0] * count, [False] * count
-    for use in known:
-        if (week := _week(use.day, last_day, count)) >= 0:
-            used[week] += use.units
+    for use in uses:
+        for weeks_ago, units in zip(use.weeks_ago, use.units, strict=True):
+            if weeks_ago < count:
+                used[count - 1 - weeks_ago] += units
     for day in days_out:
-        if day <= last_day and (week := _week(day, last_day, count)) >= 0:
+        if day <= last_day and (week := count - 1 - (last_day - day).days // 7) >= 0:
             censored[week] = True
     return Weeks(last_day, tuple(used), tuple(censored))
-
-
-def _week(day: date, last_day: date, count: int) -> int:
-    return count - 1 - (last_day - day).days // 7
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,11 @@ YEAR_WEEKS = 52
 ORIGINS_MAX = 40
 ORIGINS_MIN = 6
 """With fewer weeks to judge by, the plain mean is used."""
-GAIN = 0.95
-"""The plain mean is left only for what errs clearly less: of rare uses, the difference is mostly chance."""
+GAIN = 0.35
+"""The plain mean is left only for what errs less by more than this / root of the weeks with a use: of rare uses, the
+difference is mostly chance."""
+USES_MIN = 8
+"""With fewer weeks with a use the plain mean is used, whatever erred less: a year without one says little then."""
 SEASON_GAIN = 0.85
 """Last year's weeks are believed only where they err clearly less than the best of the others."""
 
@@ -73,7 +76,8 @@ def forecast(
     first = max(min(4, n), n - h - ORIGINS_MAX + 1)
     origins = [t for t in range(first, n - h + 1) if holes[t + h] == holes[t]]
     mean = _mean(known, cut)
-    if len(origins) < ORIGINS_MIN:
+    uses = sum(map(bool, known))
+    if len(origins) < ORIGINS_MIN or (uses < USES_MIN and only is None):
         spread = sum((units - mean) ** 2 for units in known) / n
         return Forecast(Method.MEAN, mean, h * max(spread, mean), h, len(used), len(origins))
     found: list[tuple[float, Method, float]] = []
@@ -83,9 +87,10 @@ def forecast(
             off = h * rates[t] - sums[t + h] + sums[t]
             error += off * off
         found.append((error / len(origins), method, rates[n]))
+    gain = 1 - GAIN / max(1, uses) ** 0.5
     best = min(
         found,
-        key=lambda each: each[0] * (GAIN if each[1] is Method.MEAN else 1.0),
+        key=lambda each: each[0] * (gain if each[1] is Method.MEAN else 1.0),
         default=(float("inf"), Method.MEAN, mean),
     )
     season = _seasonal(known, sums, origins, n, h) if only in (None, Method.SEASONAL) else None

@@ -15,21 +15,27 @@ The rule, in base units:
   used before it expires.
 - *position*: usable stock that will be used before it expires + held stock x chance of its release + what is on order x
   the share that the supplier delivers.
-- *order quantity*, if the position is at or below the reorder point: up to the par level, in whole packs, at least the
-  minimum order, and never more than will be used before it expires.
+- *order quantity*, if the position is at or below the reorder point: as many whole packs as come closest to the par
+  level and bring the position above the reorder point, at least the minimum order, and never more than will be used
+  before it expires.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from itertools import pairwise
 from math import ceil, floor
 from typing import Any
 
 from cloud_sync.planning.distribution import Demand
-from cloud_sync.planning.forecast import Forecast, Method, forecast
+from cloud_sync.planning.forecast import YEAR_WEEKS, Forecast, Method, forecast
 from cloud_sync.planning.lead_time import LeadTime
 
 USED_BEFORE_EXPIRY = 0.8
 """So likely has what is kept to be used up before it expires. What is asked for at once may always be kept."""
+WASTE_FOR_RISK = 50.0
+"""Of what is cheap more may expire: where risk goes by value, so many times the risk of running out is sure enough."""
+RULES = 2
+"""Counts up whenever the same input would make another plan, so that an older run is not taken for a forged one."""
 RISK_MIN, RISK_MAX = 0.001, 0.4
 """Between these is the risk of running out in an order cycle where it depends on the value of the goods."""
 
@@ -111,8 +117,12 @@ class Plan:
     forecast: Forecast
 
     def as_json(self) -> dict[str, Any]:
-        """In plain values, to be stored and compared."""
-        return {**asdict(self), "forecast": asdict(self.forecast)}
+        """In plain values, to be stored and compared, with the rules that it was made by."""
+        expected = {name: getattr(self.forecast, name) for name in FORECAST_FIELDS}
+        return {**{name: getattr(self, name) for name in PLAN_FIELDS}, "forecast": expected, "rules": RULES}
+
+
+PLAN_FIELDS, FORECAST_FIELDS = (tuple(each.name for each in fields(kind)) for kind in (Plan, Forecast))
 
 
 def plan(said: PlanInput, *, only: Method | None = None, known: Forecast | None = None) -> Plan:
@@ -130,11 +140,13 @@ def plan(said: PlanInput, *, only: Method | None = None, known: Forecast | None 
     demand = Demand(mean, variance)
     per_order = max(terms.pack_size, terms.order_min, ceil(rate * terms.cycle_days))
     reorder = demand.enough_for((1 - terms.service_level) * per_order)
+    surely_used = USED_BEFORE_EXPIRY
     if terms.worth and terms.unit_value:
         risk = terms.unit_value * per_order / terms.worth
         reorder = max(reorder, demand.quantile(1 - min(RISK_MAX, max(RISK_MIN, risk))))
+        surely_used = min(USED_BEFORE_EXPIRY, WASTE_FOR_RISK * max(RISK_MIN, risk))
     par = reorder + max(1, ceil(rate * terms.cycle_days)) if rate else 0
-    usable_max = _usable_before_expiry(rate, expected, terms, undershoot)
+    usable_max = _usable_before_expiry(rate, expected, terms, undershoot, surely_used)
     reorder, par = _within(reorder, par, usable_max, terms, notes)
     left = left_unused(said.lots, rate)
     position = (
@@ -155,12 +167,19 @@ def plan(said: PlanInput, *, only: Method | None = None, known: Forecast | None 
 
 def _undershoot(used: Sequence[int], rate: float) -> float:
     """How far below the reorder point the position is when an order is placed, on average: what is asked for at once
-    does not stop at it. Of sizes x: E[x²] / 2 E[x] (renewal theory); a week is one demand where most weeks have none.
+    does not stop at it. Of sizes x: E[x²] / 2 E[x] (renewal theory); a week is one demand where most weeks have none,
+    else (compound Poisson) that is the variance of weeks / 2 means. Variance is that from week to week, so that a
+    slow change does not count.
     """
-    sizes = [units for units in used if units]
-    if not sizes or 2 * len(sizes) > len(used):
+    lately = used[-YEAR_WEEKS:]
+    sizes = [units for units in lately if units]
+    if not sizes:
         return (rate + 1) / 2
-    return sum(size * size for size in sizes) / (2 * sum(sizes))
+    if 2 * len(sizes) <= len(lately):
+        return sum(size * size for size in sizes) / (2 * sum(sizes))
+    steps = sum((after - before) ** 2 for before, after in pairwise(lately))
+    variance = steps / (2 * max(1, len(lately) - 1))
+    return max(1.0, variance * len(lately) / sum(sizes)) / 2 + rate / 2
 
 
 def left_unused(lots: Sequence[StockLot], rate: float) -> int:
@@ -179,15 +198,14 @@ def left_unused(lots: Sequence[StockLot], rate: float) -> int:
     return left
 
 
-def _usable_before_expiry(rate: float, expected: Forecast, terms: Terms, at_once: float) -> int | None:
-    """Base units that will be used within the shelf life of a receipt, as likely as :data:`USED_BEFORE_EXPIRY`; at
-    least
-    what is asked ``at_once``, for without it there is no use at all."""
+def _usable_before_expiry(rate: float, expected: Forecast, terms: Terms, at_once: float, surely: float) -> int | None:
+    """Base units that will be used within the shelf life of a receipt, as likely as ``surely``; at least what is asked
+    ``at_once``, for without it there is no use at all."""
     if terms.shelf_life_days is None:
         return None
     mean = rate * terms.shelf_life_days
     variance = max(mean, expected.error * terms.shelf_life_days / (7 * expected.horizon_weeks))
-    return max(Demand(mean, variance).quantile(1 - USED_BEFORE_EXPIRY), ceil(at_once) if rate else 0)
+    return max(Demand(mean, variance).quantile(1 - surely), ceil(at_once) if rate else 0)
 
 
 def _within(reorder: int, par: int, usable_max: int | None, terms: Terms, notes: list[str]) -> tuple[int, int]:
@@ -203,14 +221,22 @@ def _within(reorder: int, par: int, usable_max: int | None, terms: Terms, notes:
     return reorder, par
 
 
+def whole_packs(position: float, reorder: int, par: int, pack: int) -> int:
+    """Base units of whole packs that bring a position closest to the par level, and above the reorder point.
+
+    >>> whole_packs(4.0, 5, 17, 10), whole_packs(4.0, 5, 21, 10), whole_packs(-9.0, 5, 6, 10)
+    (10, 20, 20)
+    """
+    return max(1, floor((par - position) / pack + 0.5), floor((reorder - position) / pack + 1e-9) + 1) * pack
+
+
 def _order_quantity(
     position: float, reorder: int, par: int, usable_max: int | None, terms: Terms, notes: list[str]
 ) -> int:
     if position > reorder or par <= 0:
         return 0
     pack = max(1, terms.pack_size)
-    wanted = max(par - position, 1.0)
-    quantity = ceil(max(wanted, terms.order_min) / pack - 1e-9) * pack
+    quantity = max(whole_packs(position, reorder, par, pack), ceil(terms.order_min / pack) * pack)
     for limit, why in ((usable_max, "would not be used before it expires"), (terms.room_max, "does not fit the room")):
         if limit is not None and position + quantity > limit:
             fitting = floor(max(0.0, limit - position) / pack) * pack
@@ -232,7 +258,7 @@ def reasons(said: PlanInput, made: Plan) -> list[Reason]:
         Reason("used a week", expected.weekly, f"{expected.method}, of {expected.weeks} weeks ({censored} censored); "
                f"{judged}"),
         Reason("days until an order is there", lead.days, f"{measured}, ± {lead.spread_days:.1f} days"),
-        Reason("days between looks", terms.review_days, "setting"),
+        Reason("days between reviews", terms.review_days, "setting"),
         Reason("demand over both", made.mean, f"negative binomial, variance {made.variance:.1f}"),
         Reason("reorder point", made.reorder_point, f"so that {terms.service_level:.1%} of what is wanted is there"),
         Reason("par level", made.par_level, f"and what is used in {terms.cycle_days} days"),

@@ -123,11 +123,11 @@ WITH kept AS (
       AND (h.thinned OR EXISTS (SELECT FROM archive_part p WHERE p.channel_id = h.channel_id AND NOT p.is_home
                                 AND p.last_at >= h.began_at AND p.first_at < h.began_at + interval '1 hour'))
 ), here AS (
-    SELECT date_trunc('hour', r.at, 'UTC') AS began_at, 1::bigint AS readings, 0::bigint AS thinned, r.value AS lowest,
+    SELECT date_bin('1 hour', r.at, 'epoch') AS began_at, 1::bigint AS readings, 0::bigint AS thinned, r.value AS lowest,
            r.value AS total, r.value AS highest
     FROM reading r WHERE r.channel_id = :channel_id AND r.at BETWEEN :first AND :last
     UNION ALL
-    SELECT date_trunc('hour', e.began_at, 'UTC'), e.left_readings, e.left_readings, e.lowest, e.left_mean * e.left_readings,
+    SELECT date_bin('1 hour', e.began_at, 'epoch'), e.left_readings, e.left_readings, e.lowest, e.left_mean * e.left_readings,
            e.highest
     FROM envelope_now e
     WHERE e.channel_id = :channel_id AND e.began_at BETWEEN :first AND :last AND e.left_readings > 0
@@ -142,6 +142,33 @@ WHERE NOT EXISTS (SELECT FROM kept h WHERE h.began_at = here.began_at)
 GROUP BY began_at
 ORDER BY 1
 LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: spans_of(channel_id, first, last, span, rows_max)
+-- The same by spans of whole hours, for a chart that has no room for more.
+WITH kept AS (
+    SELECT h.began_at, h.readings, h.lowest, h.mean, h.highest
+    FROM reading_hour h
+    WHERE h.channel_id = :channel_id AND h.began_at BETWEEN :first AND :last
+      AND (h.thinned OR EXISTS (SELECT FROM archive_part p WHERE p.channel_id = h.channel_id AND NOT p.is_home
+                                AND p.last_at >= h.began_at AND p.first_at < h.began_at + interval '1 hour'))
+), here AS (
+    SELECT r.at, 1::bigint AS readings, r.value AS lowest, r.value AS mean, r.value AS highest
+    FROM reading r WHERE r.channel_id = :channel_id AND r.at BETWEEN :first AND :last
+    UNION ALL
+    SELECT e.began_at, e.left_readings, e.lowest, e.left_mean, e.highest
+    FROM envelope_now e
+    WHERE e.channel_id = :channel_id AND e.began_at BETWEEN :first AND :last AND e.left_readings > 0
+)
+SELECT date_bin(:span, x.at, 'epoch') AS at, min(x.lowest) AS lowest,
+       least(greatest(sum(x.mean * x.readings) / sum(x.readings), min(x.lowest)), max(x.highest)) AS mean,
+       max(x.highest) AS highest
+FROM (SELECT k.began_at AS at, k.readings, k.lowest, k.mean, k.highest FROM kept k
+      UNION ALL
+      SELECT h.at, h.readings, h.lowest, h.mean, h.highest FROM here h
+      WHERE NOT EXISTS (SELECT FROM kept k WHERE k.began_at = date_bin('1 hour', h.at, 'epoch'))) x
+GROUP BY 1
+ORDER BY 1
+LIMIT :rows_max;
 
 -- name: is_channel(channel_id)$
 -- Whether there is such a channel.

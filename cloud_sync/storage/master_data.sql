@@ -14,6 +14,10 @@ SELECT name, body FROM policy WHERE name = :name OR name ~ :pattern;
 -- The places that have a policy of their own.
 SELECT id, name FROM place WHERE policy = :policy ORDER BY id;
 
+-- name: guarded_places(rows_max)
+-- The places that have a policy of their own, by policy.
+SELECT name, title, policy FROM place WHERE policy IS NOT NULL ORDER BY policy, name LIMIT :rows_max;
+
 -- name: set_policy(place_id, policy)!
 -- Another policy for a place.
 UPDATE place SET policy = :policy WHERE id = :place_id;

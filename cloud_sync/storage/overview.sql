@@ -65,17 +65,23 @@ SELECT (SELECT count(*) FROM exception_case WHERE resolved_at IS NULL) AS cases,
        (SELECT count(*) FROM exception_case WHERE kind = 'channel_not_judged' AND resolved_at IS NULL) AS channels_not_judged,
        (SELECT count(*) FROM excursion WHERE ended_at IS NULL) AS excursions_open;
 
--- name: exposure_queue()
--- Excursions that hold stock until somebody decides, those that are over first, then the oldest.
+-- name: exposure_queue(lots_max, rows_max)
+-- Excursions that hold stock until somebody decides, those that are over first, then the oldest; and how many lots each
+-- holds, counted up to so many. Index: exposure_pkey, residency_pkey.
 SELECT e.id, p.name AS place, p.title AS place_title, p.zone, e.rule, e.severity, e.began_at, e.ended_at, e.worst, c.metric,
-       count(DISTINCT h.lot_id) AS lots
-FROM active_hold h
-JOIN excursion e ON e.id = h.excursion_id
+       held.lots
+FROM excursion e
 JOIN channel c ON c.id = e.channel_id
 JOIN place p ON p.id = e.place_id
-WHERE h.kind = 'exposure'
-GROUP BY e.id, p.id, c.metric
-ORDER BY e.ended_at IS NULL, e.began_at;
+CROSS JOIN LATERAL (
+    SELECT count(*) AS lots
+    FROM (SELECT FROM (SELECT DISTINCT lot_id FROM exposure WHERE excursion_id = e.id) x
+          WHERE EXISTS (SELECT FROM active_hold h
+                        WHERE h.lot_id = x.lot_id AND h.kind = 'exposure' AND h.excursion_id = e.id OFFSET 0)
+          LIMIT :lots_max) few) held
+WHERE held.lots > 0
+ORDER BY e.ended_at IS NULL, e.began_at
+LIMIT :rows_max;
 
 -- name: other_holds(rows_max)
 -- What else holds stock: placed by people, by a case, by a recall.
@@ -192,7 +198,7 @@ LIMIT :rows_max OFFSET :rows_skipped;
 -- name: lots_matching(words, state, sort, is_descending, rows_max, rows_skipped)
 -- Ids of lots by the words of lots_found ('': all) and by state ('held', 'free', 'none here'; '': any; without words only what is in
 -- the house), in the order of item, owner, lot_number or expires_on. Every lot that the words match is sorted; what is in the house
--- is looked up in that order, until the page is full.
+-- is looked up in that order, and whether what was exposed is still held, until the page is full.
 SELECT sorted.id
 FROM (
     SELECT l.id
@@ -202,7 +208,8 @@ FROM (
            OR starts_with(lower(l.lot_number), lower(:words))
            OR strpos(lower(i.name), lower(:words)) > 0 OR strpos(lower(i.title), lower(:words)) > 0
            OR i.id IN (SELECT g.item_id FROM item_gtin g WHERE g.gtin = lpad(:words, 14, '0')))
-      AND (:state <> 'held' OR l.id = ANY(ARRAY(SELECT h.lot_id FROM active_hold h)))
+      AND (:state <> 'held' OR l.id = ANY(ARRAY(SELECT x.lot_id FROM exposure x
+                                                UNION SELECT h.lot_id FROM active_hold h WHERE h.kind <> 'exposure')))
     ORDER BY CASE WHEN NOT :is_descending THEN
                  CASE :sort WHEN 'item' THEN lower(coalesce(nullif(i.title, ''), i.name)) WHEN 'owner' THEN l.owner
                             WHEN 'lot_number' THEN l.lot_number END END,
@@ -216,7 +223,8 @@ WHERE (:state NOT IN ('free', 'none here') AND (:words <> '' OR :state = 'held')
        OR (:state = 'none here')
           = ((SELECT true FROM position b JOIN place p ON p.id = b.place_id
               WHERE b.lot_id = sorted.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1) IS NULL))
-  AND (:state <> 'free' OR (SELECT true FROM active_hold h WHERE h.lot_id = sorted.id LIMIT 1) IS NULL)
+  AND (:state NOT IN ('free', 'held')
+       OR (:state = 'free') = ((SELECT true FROM active_hold h WHERE h.lot_id = sorted.id LIMIT 1) IS NULL))
 LIMIT :rows_max OFFSET :rows_skipped;
 
 -- name: stock_listed(place_id, lot_ids, is_descending, rows_max, rows_skipped)

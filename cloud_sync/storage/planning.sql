@@ -29,17 +29,23 @@ WHERE NOT EXISTS (SELECT FROM reorder_level r JOIN place p ON p.id = r.place_id
 ORDER BY item, place;
 
 -- name: demand(first, at, movement_mark)
--- What recipients got of each item from each place of the house, by day of the place, of movements that were known by a mark.
--- Index: movement_occurred.
-SELECT l.item_id, m.from_place AS place_id, f.ancestors, (m.occurred_at AT TIME ZONE f.zone)::date AS day,
-       sum(m.quantity)::bigint AS units
-FROM movement m
-JOIN lot l ON l.id = m.lot_id AND l.owner = 'house'
-JOIN place f ON f.id = m.from_place AND f.kind IN ('site', 'room', 'bin', 'transit', 'production')
-JOIN place t ON t.id = m.to_place AND t.kind IN ('customer', 'ward')
-WHERE m.occurred_at >= :first AND m.occurred_at < :at AND m.id <= :movement_mark AND m.action IN ('dispense', 'ship')
-GROUP BY 1, 2, 3, 4
-ORDER BY 1, 2, 4;
+-- What recipients got of each item from each place of the house, by weeks before the last day that is over at the place, of
+-- movements that were known by a mark; and the first day. Index: movement_occurred.
+SELECT w.item_id, w.place_id, f.ancestors, min(w.first_day) AS first_day, array_agg(w.weeks_ago) AS weeks_ago,
+       array_agg(w.units) AS units
+FROM (SELECT l.item_id, m.from_place AS place_id, (ends.today - 1 - (m.occurred_at AT TIME ZONE f.zone)::date) / 7 AS weeks_ago,
+             min((m.occurred_at AT TIME ZONE f.zone)::date) AS first_day, sum(m.quantity)::bigint AS units
+      FROM movement m
+      JOIN lot l ON l.id = m.lot_id AND l.owner = 'house'
+      JOIN place f ON f.id = m.from_place AND f.kind IN ('site', 'room', 'bin', 'transit', 'production')
+      JOIN place t ON t.id = m.to_place AND t.kind IN ('customer', 'ward')
+      CROSS JOIN LATERAL (SELECT (:at::timestamptz AT TIME ZONE f.zone)::date AS today) ends
+      WHERE m.occurred_at >= :first AND m.occurred_at < :at AND m.id <= :movement_mark AND m.action IN ('dispense', 'ship')
+        AND (m.occurred_at AT TIME ZONE f.zone)::date < ends.today
+      GROUP BY 1, 2, 3) w
+JOIN place f ON f.id = w.place_id
+GROUP BY w.item_id, w.place_id, f.id
+ORDER BY 1, 2;
 
 -- name: usable_spells(item_ids, first, at)
 -- When some of these items lay in a place, neither expired nor on hold, as spans that do not overlap. Index: lot_fefo,

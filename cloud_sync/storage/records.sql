@@ -1,73 +1,119 @@
 -- Master data as records (cloud_sync.domain.master_records): the columns are the fields of the record.
 
--- name: places()
+-- name: places(key, words, kind, policy, sort, is_descending, rows_max, rows_skipped)
 -- Places of the house.
-SELECT p.name, p.title, p.kind, up.name AS parent, p.policy,
-       CASE WHEN p.parent_id IS NULL AND p.is_zone_known THEN p.zone END AS zone
-FROM place p LEFT JOIN place up ON up.id = p.parent_id
-WHERE p.kind NOT IN ('supplier', 'customer', 'ward')
-ORDER BY cardinality(p.ancestors), p.name;
+SELECT x.name, x.title, x.kind, x.parent, x.policy, x.zone
+FROM (SELECT p.name, p.title, p.kind, up.name AS parent, p.policy,
+             CASE WHEN p.parent_id IS NULL AND p.is_zone_known THEN p.zone END AS zone,
+             cardinality(p.ancestors) AS depth
+      FROM place p LEFT JOIN place up ON up.id = p.parent_id
+      WHERE p.kind NOT IN ('supplier', 'customer', 'ward')) x
+WHERE (:key::text IS NULL OR x.name = :key) AND (:kind = '' OR x.kind = :kind) AND (:policy = '' OR x.policy = :policy)
+  AND (:words = '' OR strpos(lower(concat_ws(' ', x.name, x.title, x.kind, x.parent, x.policy, x.zone)), lower(:words)) > 0)
+ORDER BY CASE WHEN :sort <> '' AND NOT :is_descending THEN sort_text(:sort, to_jsonb(x)) END NULLS LAST,
+         CASE WHEN :sort <> '' AND :is_descending THEN sort_text(:sort, to_jsonb(x)) END DESC NULLS LAST, x.depth, x.name
+LIMIT :rows_max OFFSET :rows_skipped;
 
--- name: owners()
+-- name: owners(key, words, sort, is_descending, rows_max, rows_skipped)
 -- Owners of stock.
-SELECT name, title FROM owner ORDER BY name;
+SELECT x.name, x.title
+FROM owner x
+WHERE (:key::text IS NULL OR x.name = :key)
+  AND (:words = '' OR strpos(lower(concat_ws(' ', x.name, x.title)), lower(:words)) > 0)
+ORDER BY CASE WHEN :sort <> '' AND NOT :is_descending THEN sort_text(:sort, to_jsonb(x)) END NULLS LAST,
+         CASE WHEN :sort <> '' AND :is_descending THEN sort_text(:sort, to_jsonb(x)) END DESC NULLS LAST, x.name
+LIMIT :rows_max OFFSET :rows_skipped;
 
--- name: items()
--- Items with their GTINs, other codes and substitutes.
-SELECT i.name, i.title, i.base_unit, i.expiry_required, i.serial_tracked,
-       coalesce((SELECT jsonb_object_agg(g.gtin, g.base_units) FROM item_gtin g WHERE g.item_id = i.id), '{}') AS gtins,
+-- name: items(key, words, sort, is_descending, rows_max, rows_skipped)
+-- Items with their GTINs, other codes and substitutes; searched by what they are called and by any of their codes.
+SELECT x.name, x.title, x.base_unit, x.expiry_required, x.serial_tracked,
+       coalesce((SELECT jsonb_object_agg(g.gtin, g.base_units) FROM item_gtin g WHERE g.item_id = x.id), '{}') AS gtins,
        coalesce((SELECT jsonb_object_agg(c.code, c.base_units) FROM item_code c
-                 WHERE c.item_id = i.id AND c.said), '{}') AS codes,
-       i.ndc, i.storage_class, i.allowance_minutes, i.allowance_c_max, i.receipt_inspection, i.shelf_life_days,
-       i.receipt_days_min,
+                 WHERE c.item_id = x.id AND c.said), '{}') AS codes,
+       x.ndc, x.storage_class, x.allowance_minutes, x.allowance_c_max, x.receipt_inspection, x.shelf_life_days,
+       x.receipt_days_min,
        coalesce((SELECT array_agg(other.name ORDER BY s.rank)
                  FROM item_substitute s JOIN item other ON other.id = s.substitute_id
-                 WHERE s.item_id = i.id), '{}') AS substitutes,
-       i.controlled_schedule, i.compounding
-FROM item i
-ORDER BY i.name;
+                 WHERE s.item_id = x.id), '{}') AS substitutes,
+       x.controlled_schedule, x.compounding
+FROM item x
+WHERE (:key::text IS NULL OR x.name = :key)
+  AND (:words = '' OR strpos(lower(concat_ws(' ', x.name, x.title, x.base_unit, x.ndc, x.storage_class, x.controlled_schedule)),
+                             lower(:words)) > 0
+       OR x.id IN (SELECT g.item_id FROM item_gtin g WHERE strpos(g.gtin, :words) > 0
+                   UNION ALL SELECT c.item_id FROM item_code c WHERE c.said AND strpos(lower(c.code), lower(:words)) > 0))
+ORDER BY CASE WHEN :sort <> '' AND NOT :is_descending THEN sort_text(:sort, to_jsonb(x)) END NULLS LAST,
+         CASE WHEN :sort <> '' AND :is_descending THEN sort_text(:sort, to_jsonb(x)) END DESC NULLS LAST, x.name
+LIMIT :rows_max OFFSET :rows_skipped;
 
--- name: suppliers()
+-- name: suppliers(key, words, status, sort, is_descending, rows_max, rows_skipped)
 -- Suppliers. One that was never judged is pending.
-SELECT p.name, p.title, coalesce(s.status, 'pending') AS status, s.qualified_until, coalesce(s.note, '') AS note
-FROM place p LEFT JOIN supplier s ON s.place_id = p.id
-WHERE p.kind = 'supplier'
-ORDER BY p.name;
+SELECT x.*
+FROM (SELECT p.name, p.title, coalesce(s.status, 'pending') AS status, s.qualified_until, coalesce(s.note, '') AS note
+      FROM place p LEFT JOIN supplier s ON s.place_id = p.id
+      WHERE p.kind = 'supplier') x
+WHERE (:key::text IS NULL OR x.name = :key) AND (:status = '' OR x.status = :status)
+  AND (:words = '' OR strpos(lower(concat_ws(' ', x.name, x.title, x.status, x.qualified_until, x.note)), lower(:words)) > 0)
+ORDER BY CASE WHEN :sort <> '' AND NOT :is_descending THEN sort_text(:sort, to_jsonb(x)) END NULLS LAST,
+         CASE WHEN :sort <> '' AND :is_descending THEN sort_text(:sort, to_jsonb(x)) END DESC NULLS LAST, x.name
+LIMIT :rows_max OFFSET :rows_skipped;
 
--- name: recipients()
+-- name: recipients(key, words, kind, sort, is_descending, rows_max, rows_skipped)
 -- Customers and wards, and what they demand.
-SELECT p.name, p.title, p.kind, up.name AS parent, coalesce(r.shelf_life_days_min, 0) AS shelf_life_days_min,
-       coalesce(r.care_priority, 3) AS care_priority,
+SELECT x.name, x.title, x.kind, x.parent, x.shelf_life_days_min, x.care_priority,
        coalesce((SELECT jsonb_object_agg(i.name, d.shelf_life_days_min)
                  FROM recipient_item d JOIN item i ON i.id = d.item_id
-                 WHERE d.place_id = p.id), '{}') AS item_days_min
-FROM place p
-LEFT JOIN recipient r ON r.place_id = p.id
-LEFT JOIN place up ON up.id = p.parent_id
-WHERE p.kind IN ('customer', 'ward')
-ORDER BY p.name;
+                 WHERE d.place_id = x.id), '{}') AS item_days_min
+FROM (SELECT p.id, p.name, p.title, p.kind, up.name AS parent, coalesce(r.shelf_life_days_min, 0) AS shelf_life_days_min,
+             coalesce(r.care_priority, 3) AS care_priority
+      FROM place p
+      LEFT JOIN recipient r ON r.place_id = p.id
+      LEFT JOIN place up ON up.id = p.parent_id
+      WHERE p.kind IN ('customer', 'ward')) x
+WHERE (:key::text IS NULL OR x.name = :key) AND (:kind = '' OR x.kind = :kind)
+  AND (:words = '' OR strpos(lower(concat_ws(' ', x.name, x.title, x.kind, x.parent)), lower(:words)) > 0)
+ORDER BY CASE WHEN :sort <> '' AND NOT :is_descending THEN sort_text(:sort, to_jsonb(x)) END NULLS LAST,
+         CASE WHEN :sort <> '' AND :is_descending THEN sort_text(:sort, to_jsonb(x)) END DESC NULLS LAST, x.name
+LIMIT :rows_max OFFSET :rows_skipped;
 
--- name: operators()
+-- name: operators(key, words, state, sort, is_descending, rows_max, rows_skipped)
 -- Who works with scanners.
-SELECT name, badge, active FROM operator ORDER BY name;
+SELECT x.name, x.badge, x.active
+FROM operator x
+WHERE (:key::text IS NULL OR x.name = :key) AND (:state = '' OR x.active = (:state = 'yes'))
+  AND (:words = '' OR strpos(lower(concat_ws(' ', x.name, x.badge)), lower(:words)) > 0)
+ORDER BY CASE WHEN :sort <> '' AND NOT :is_descending THEN sort_text(:sort, to_jsonb(x)) END NULLS LAST,
+         CASE WHEN :sort <> '' AND :is_descending THEN sort_text(:sort, to_jsonb(x)) END DESC NULLS LAST, x.name
+LIMIT :rows_max OFFSET :rows_skipped;
 
--- name: reorder_levels()
+-- name: reorder_levels(key, words, sort, is_descending, rows_max, rows_skipped)
 -- When to order more.
-SELECT i.name AS item, p.name AS place, s.name AS supplier, r.reorder_point, r.par_level, r.service_level,
-       r.pack_size, r.order_min, r.cycle_days, r.room_max
-FROM reorder_level r
-JOIN item i ON i.id = r.item_id
-JOIN place p ON p.id = r.place_id
-LEFT JOIN place s ON s.id = r.supplier_id
-ORDER BY i.name, p.name;
+SELECT x.*
+FROM (SELECT i.name AS item, p.name AS place, s.name AS supplier, r.reorder_point, r.par_level, r.service_level,
+             r.pack_size, r.order_min, r.cycle_days, r.room_max
+      FROM reorder_level r
+      JOIN item i ON i.id = r.item_id
+      JOIN place p ON p.id = r.place_id
+      LEFT JOIN place s ON s.id = r.supplier_id) x
+WHERE (:key::text IS NULL OR x.item || '/' || x.place = :key)
+  AND (:words = '' OR strpos(lower(concat_ws(' ', x.item, x.place, x.supplier)), lower(:words)) > 0)
+ORDER BY CASE WHEN :sort <> '' AND NOT :is_descending THEN sort_text(:sort, to_jsonb(x)) END NULLS LAST,
+         CASE WHEN :sort <> '' AND :is_descending THEN sort_text(:sort, to_jsonb(x)) END DESC NULLS LAST, x.item, x.place
+LIMIT :rows_max OFFSET :rows_skipped;
 
--- name: costs()
+-- name: costs(key, words, sort, is_descending, rows_max, rows_skipped)
 -- What items cost, by supplier and day; what was told last of the same day. Index: item_cost_item.
-SELECT DISTINCT ON (i.name, p.name, c.valid_from) i.name AS item, p.name AS supplier, c.valid_from, c.cost, c.currency
-FROM item_cost c JOIN item i ON i.id = c.item_id LEFT JOIN place p ON p.id = c.supplier_id
-ORDER BY i.name, p.name, c.valid_from, c.id DESC;
+SELECT x.*
+FROM (SELECT DISTINCT ON (i.name, p.name, c.valid_from) i.name AS item, p.name AS supplier, c.valid_from, c.cost, c.currency
+      FROM item_cost c JOIN item i ON i.id = c.item_id LEFT JOIN place p ON p.id = c.supplier_id
+      ORDER BY i.name, p.name, c.valid_from, c.id DESC) x
+WHERE (:key::text IS NULL OR concat(x.item, '/', coalesce(x.supplier, 'any'), '/', x.valid_from) = :key)
+  AND (:words = '' OR strpos(lower(concat_ws(' ', x.item, x.supplier, x.valid_from, x.currency)), lower(:words)) > 0)
+ORDER BY CASE WHEN :sort <> '' AND NOT :is_descending THEN sort_text(:sort, to_jsonb(x)) END NULLS LAST,
+         CASE WHEN :sort <> '' AND :is_descending THEN sort_text(:sort, to_jsonb(x)) END DESC NULLS LAST, x.item, x.supplier, x.valid_from
+LIMIT :rows_max OFFSET :rows_skipped;
 
--- name: opening_balances()
+-- name: opening_balances(rows_max, rows_skipped)
 -- Stock that was there before the ledger was, as it was said then. Index: movement_opening.
 SELECT i.name AS item, l.lot_number, l.owner, p.name AS place, m.serial, m.quantity, l.expires_on
 FROM movement m
@@ -75,7 +121,24 @@ JOIN lot l ON l.id = m.lot_id
 JOIN item i ON i.id = l.item_id
 JOIN place p ON p.id = m.to_place
 WHERE m.action = 'opening'
-ORDER BY i.name, l.lot_number, l.owner, p.name, m.serial;
+ORDER BY i.name, l.lot_number, l.owner, p.name, m.serial
+LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: how_many()^
+-- How many records of each kind there are.
+SELECT (SELECT count(*) FROM place WHERE kind NOT IN ('supplier', 'customer', 'ward')) AS places,
+       (SELECT count(*) FROM item) AS items, (SELECT count(*) FROM place WHERE kind = 'supplier') AS suppliers,
+       (SELECT count(*) FROM place WHERE kind IN ('customer', 'ward')) AS recipients,
+       (SELECT count(*) FROM owner) AS owners, (SELECT count(*) FROM operator) AS operators,
+       (SELECT count(*) FROM reorder_level) AS "reorder-levels",
+       (SELECT count(DISTINCT (item_id, supplier_id, valid_from)) FROM item_cost) AS costs,
+       (SELECT count(*) FROM policy) AS policies;
+
+-- name: supplier_standing(names)
+-- What is thought of suppliers. One that was never judged is pending.
+SELECT p.name, coalesce(s.status, 'pending') AS status, s.qualified_until
+FROM place p LEFT JOIN supplier s ON s.place_id = p.id
+WHERE p.kind = 'supplier' AND (:names::text[] IS NULL OR p.name = ANY(:names));
 
 -- name: judged_suppliers()
 -- Which suppliers have a row of their own.

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from edge_agent.commands.examples import write_first
 from edge_agent.commands.options import DEFAULT_CONFIG, ConfigOption, errors_told, fail
 from edge_agent.config.model import url_fault
 from edge_agent.runtime.config_loader import load_config
@@ -21,9 +22,14 @@ def enroll_command(
     authority: Annotated[
         str | None, typer.Option("--authority", help="From the invitation: the only authority to trust from now on.")
     ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Of a new gateway without a configuration: writes it, with --url.")
+    ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Enrol this gateway at the ledger; makes its key pair if there is none. The private key never leaves."""
+    if name is not None:
+        _configure(name, url, config)
     with errors_told(1):
         loaded = load_config(config)
         if url is None and loaded.uplink.kind != "https":
@@ -46,6 +52,20 @@ def enroll_command(
             print(f"take uplink.ca_file out of {config}: it names {loaded.uplink.ca_file}, which goes before it")
     print(f"gateway {enrolled.gateway} is enrolled with public key {enrolled.public_key}")
     print(f"only receipts of the ledger with public key {enrolled.ledger_key} are believed from now on")
+
+
+def _configure(name: str, url: str | None, config: Path) -> None:
+    """From an installed package to a gateway in one command; done again after a code that was refused."""
+    if not config.exists():
+        if url is None:
+            fail("a new gateway has to know where its ledger is: --url https://...", 1)
+        write_first(name, url, config)
+        print(f"{config} is written; once it is enrolled: sudo systemctl enable --now edge-agent")
+        return
+    with errors_told(1):
+        there = load_config(config).gateway.name
+    if there != name:
+        fail(f"{config} is of gateway {there}, not {name}. Leave out --name, or move the file away first.", 1)
 
 
 def trust_command(

@@ -22,6 +22,7 @@ EXAMPLES: Mapping[str, str] = {
 }
 """What ``edge-agent example`` shows, and where it is kept: below ``data`` in a wheel, below the root of a checkout."""
 
+DATA_DIR = Path("/var/lib/lotwarden")
 INSTALLED_COMMAND = "/opt/lotwarden/bin/edge-agent"
 """The path that the shipped unit runs; ``example`` writes the one of this installation instead."""
 
@@ -30,11 +31,23 @@ def init_command(
     name: Annotated[str, typer.Argument(help="The gateway's name in the ledger; cannot be changed later.")],
     url: Annotated[str, typer.Option(help="Where the ledger is, e.g. https://ledger.example.org.")],
     config: ConfigOption = DEFAULT_CONFIG,
-    data_dir: Annotated[Path, typer.Option(help="Journal and private key; a disk that survives a power cut.")] = Path(
-        "/var/lib/lotwarden"
-    ),
+    data_dir: Annotated[
+        Path, typer.Option(help="Journal and private key; a disk that survives a power cut.")
+    ] = DATA_DIR,
 ) -> None:
     """Write the least configuration of a new gateway. A file that is there already stays as it is."""
+    write_first(name, url, config, data_dir)
+    print(
+        f"{config} is written. Next:\n"
+        f"  edge-agent enroll --code CODE       CODE from, at the ledger: cloud-sync gateway invite {name}\n"
+        "  edge-agent scan                     what is there, and what it probably is\n"
+        "  edge-agent add                      devices into the configuration, once proven\n"
+        "  edge-agent example edge-agent.service | sudo tee /etc/systemd/system/edge-agent.service"
+    )
+
+
+def write_first(name: str, url: str, config: Path, data_dir: Path = DATA_DIR) -> None:
+    """Write the least configuration, or end the command and say why it cannot be."""
     text = (
         "# Every key there is, explained: edge-agent example gateway.toml\n"
         f"[gateway]\nname = {_quoted(name)}\ndata_dir = {_quoted(str(data_dir))}\n\n[uplink]\nurl = {_quoted(url)}\n"
@@ -53,13 +66,6 @@ def init_command(
     except SystemExit:
         config.unlink()
         raise
-    print(
-        f"{config} is written. Next:\n"
-        f"  edge-agent enroll --code CODE       CODE from, at the ledger: cloud-sync gateway invite {name}\n"
-        "  edge-agent scan                     what is there, and what it probably is\n"
-        "  edge-agent add                      devices into the configuration, once proven\n"
-        "  edge-agent example edge-agent.service | sudo tee /etc/systemd/system/edge-agent.service"
-    )
 
 
 def example_command(

@@ -1,9 +1,10 @@
-"""Makes the Debian packages: ``./dev package [edge-agent|cloud-sync] [--arch amd64|arm64] [--to DIR]``.
+"""Makes the Debian packages: ``./dev package [NAME] [--debian 12|13] [--arch amd64|arm64] [--to DIR]``.
 
 A package is a virtual environment at its final path, ``/opt/lotwarden/...``, with the pinned packages of
-constraints.txt as wheels, beside the unit and what makes user, folders and groups. It is for the Python that builds it
-(Debian 12: 3.11; 13: 3.13), because compiled wheels are. For another architecture wheels are fetched; nothing of it
-runs here.
+constraints.txt as wheels, beside the unit and what makes user, folders and groups. It is for the Python of one Debian
+(12: 3.11; 13: 3.13), because compiled wheels are, and its version says so (``0.1.0+deb13`` follows ``0.1.0+deb12`` when
+the system is upgraded). For another Debian or architecture wheels are fetched; nothing of it runs here.
+``./dev test-packages`` installs and starts what comes of it.
 """
 
 import argparse
@@ -13,11 +14,17 @@ import sys
 import tempfile
 import tomllib
 from dataclasses import dataclass
+from importlib.metadata import distributions
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+PYTHONS = {"12": "3.11", "13": "3.13"}
+"""Which Python a Debian has."""
 PLATFORMS = ("manylinux_2_28_{}", "manylinux_2_17_{}", "manylinux2014_{}")
 
 
@@ -46,28 +53,57 @@ PACKAGES = {
     each.name: each
     for each in (
         Package("edge-agent", "edge", "edge_agent", "/var/lib/lotwarden", ("gateway.example.toml",),
-                launcher="edge_agent/fleet/launcher.py"),
+                extras="edge,commission", launcher="edge_agent/fleet/launcher.py"),
         Package(
             "cloud-sync", "cloud", "cloud_sync", "/var/lib/cloud-sync",
             ("ledger.example.toml", "mosquitto.example.conf", "mosquitto.example.acl"), ", libc6 (>= 2.28)",
-            extras="cloud,s3",
+            extras="cloud,archive,cluster,fhir,s3",
         ),
     )
 }  # fmt: skip
 
 
-def build(package: Package, arch: str, to: Path, *, has_payload: bool = True) -> Path:
+@dataclass(frozen=True)
+class Target:
+    """What a package is for: architecture and Debian."""
+
+    arch: str = "amd64"
+    debian: str = ""
+    """12 or 13; empty: whichever has the Python that builds, else the first."""
+
+    def __post_init__(self) -> None:
+        """Settle which Debian it is."""
+        here = f"{sys.version_info.major}.{sys.version_info.minor}"
+        fitting = [each for each, python in PYTHONS.items() if python == here]
+        object.__setattr__(self, "debian", self.debian or (fitting or list(PYTHONS))[0])
+
+    @property
+    def python(self) -> str:
+        """Its Python, which compiled packages are for."""
+        return PYTHONS[self.debian]
+
+    @property
+    def machine(self) -> str:
+        """Its processor, as wheels name it."""
+        return MACHINES[self.arch]
+
+    def site(self, package: Package, root: Path) -> Path:
+        """Where the environment of a package has its Python packages."""
+        return root / package.venv.lstrip("/") / f"lib/python{self.python}/site-packages"
+
+
+def build(package: Package, target: Target, to: Path, *, has_payload: bool = True) -> Path:
     """Build one package; gives its path. Without ``has_payload`` it has all but the Python packages, for tests."""
     with tempfile.TemporaryDirectory(prefix="lotwarden-deb-") as folder:
         root = Path(folder)
         root.chmod(0o755)
-        _make_venv(package, root)
+        _make_venv(package, target, root)
         if has_payload:
-            install(package, arch, root)
+            install(package, target, root)
         _add_files(package, root)
-        _add_control(package, arch, root)
+        _add_control(package, target, root)
         to.mkdir(parents=True, exist_ok=True)
-        path = to / f"{package.name}_{version()}_{arch}.deb"
+        path = to / file_name(package, target)
         _run("dpkg-deb", "--root-owner-group", "-Zzstd", "-z6", "--build", str(root), str(path))
     return path
 
@@ -77,42 +113,66 @@ def version() -> str:
     return str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
 
 
-def python_version() -> str:
-    """Of the Python that builds; compiled packages are for it."""
-    return f"{sys.version_info.major}.{sys.version_info.minor}"
+def file_name(package: Package, target: Target) -> str:
+    """Of a package that was built."""
+    return f"{package.name}_{deb_version(target)}_{target.arch}.deb"
 
 
-def _make_venv(package: Package, root: Path) -> None:
+def deb_version(target: Target) -> str:
+    """Of a package."""
+    return f"{version()}+deb{target.debian}"
+
+
+def _make_venv(package: Package, target: Target, root: Path) -> None:
     """What ``python3 -m venv`` makes, for a path that is not there yet."""
     venv = root / package.venv.lstrip("/")
     (venv / "bin").mkdir(parents=True)
-    (venv / f"lib/python{python_version()}/site-packages").mkdir(parents=True)
+    target.site(package, root).mkdir(parents=True)
     (venv / "pyvenv.cfg").write_text("home = /usr/bin\ninclude-system-site-packages = false\n")
     for name in ("python3", "python"):
-        (venv / "bin" / name).symlink_to(f"/usr/bin/python{python_version()}")
+        (venv / "bin" / name).symlink_to(f"/usr/bin/python{target.python}")
     script = venv / "bin" / package.name
     script.write_text(f"#!{package.venv}/bin/python3 -s\nfrom {package.module}.entry import main\n\nmain()\n")
     script.chmod(0o755)
 
 
-def install(package: Package, arch: str, root: Path) -> None:
-    """The pinned packages, as wheels for an architecture, where the environment has them."""
-    site = root / package.venv.lstrip("/") / f"lib/python{python_version()}/site-packages"
+def install(package: Package, target: Target, root: Path) -> None:
+    """The pinned packages, as wheels for a target, where the environment has them."""
+    site = target.site(package, root)
     with tempfile.TemporaryDirectory() as wheels:
         _run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", wheels, str(ROOT))
         (wheel,) = Path(wheels).glob("*.whl")
-        platforms = [arg for each in PLATFORMS for arg in ("--platform", each.format(MACHINES[arch]))]
-        _run(
+        platforms = [arg for each in PLATFORMS for arg in ("--platform", each.format(target.machine))]
+        fetch = (
             sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--only-binary=:all:",
-            "--no-compile",
-            "--python-version", python_version(), *platforms, "-c", str(ROOT / "constraints.txt"),
-            "--target", str(site),
-            f"lotwarden[{package.extras or package.extra}] @ {wheel.as_uri()}",
+            "--no-compile", "--upgrade", "--python-version", target.python, *platforms,
+            "-c", str(ROOT / "constraints.txt"), "--target", str(site),
         )  # fmt: skip
+        _run(*fetch, f"lotwarden[{package.extras or package.extra}] @ {wheel.as_uri()}")
+        while missing := unmet(target, site):
+            _run(*fetch, "--no-deps", *missing)
     shutil.rmtree(site / "bin", ignore_errors=True)  # other projects' commands, for another place
     for record in site.glob("*.dist-info/RECORD"):  # nor does anything say that they are there
         kept = [line for line in record.read_text().splitlines(keepends=True) if not line.startswith(("../", "bin/"))]
         record.write_text("".join(kept))
+
+
+def unmet(target: Target, site: Path) -> list[str]:
+    """What packages there need on the target and is not there: pip asks markers of the Python that runs it."""
+    there = list(distributions(path=[str(site)]))
+    names = {canonicalize_name(each.metadata["Name"]) for each in there}
+    environment = {
+        "python_version": target.python, "python_full_version": f"{target.python}.0",
+        "platform_machine": target.machine, "extra": "",
+    }  # fmt: skip
+    wanted = [Requirement(text) for each in there for text in each.requires or ()]
+    return sorted(
+        {
+            f"{each.name}{each.specifier}"
+            for each in wanted
+            if canonicalize_name(each.name) not in names and (each.marker is None or each.marker.evaluate(environment))
+        }
+    )
 
 
 def _add_files(package: Package, root: Path) -> None:
@@ -142,13 +202,14 @@ def _add_files(package: Package, root: Path) -> None:
     (root / "usr/bin" / package.name).symlink_to(f"{package.venv}/bin/{package.name}")
 
 
-def _add_control(package: Package, arch: str, root: Path) -> None:
+def _add_control(package: Package, target: Target, root: Path) -> None:
     size_kb = sum(path.lstat().st_size for path in root.rglob("*") if path.is_file()) // 1024
-    major, minor = sys.version_info[:2]
+    major, minor = map(int, target.python.split("."))
     control = root / "DEBIAN"
     control.mkdir(mode=0o755)
     (control / "control").write_text(
-        f"Package: {package.name}\nVersion: {version()}\nArchitecture: {arch}\nSection: misc\nPriority: optional\n"
+        f"Package: {package.name}\nVersion: {deb_version(target)}\nArchitecture: {target.arch}\n"
+        "Section: misc\nPriority: optional\n"
         f"Maintainer: The Lotwarden authors <lotwarden@example.org>\nInstalled-Size: {size_kb}\n"
         f"Depends: python3 (>= {major}.{minor}), python3 (<< {major}.{minor + 1}), systemd{package.depends}\n"
         + _read(package, "about")
@@ -167,17 +228,25 @@ def _run(*command: str) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command lines
 
 
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """The options that say what it is for."""
+    parser.add_argument("--arch", choices=sorted(MACHINES), default="amd64")
+    parser.add_argument(
+        "--debian", choices=sorted(PYTHONS), default="", help="that of this machine's Python if left out"
+    )
+
+
 def main() -> None:
     """Entry point of ``./dev package``."""
     parser = argparse.ArgumentParser(prog="./dev package", description="Debian packages of the gateway and the ledger.")
     parser.add_argument("names", nargs="*", default=sorted(PACKAGES), metavar="NAME", help="edge-agent, cloud-sync")
-    parser.add_argument("--arch", choices=sorted(MACHINES), default="amd64")
+    add_target(parser)
     parser.add_argument("--to", type=Path, default=ROOT / "dist")
     asked = parser.parse_args()
     for name in asked.names:
         if name not in PACKAGES:
             parser.error(f"there is no package {name}: {', '.join(sorted(PACKAGES))}")
-        print(build(PACKAGES[name], asked.arch, asked.to), flush=True)
+        print(build(PACKAGES[name], Target(asked.arch, asked.debian), asked.to), flush=True)
 
 
 if __name__ == "__main__":

@@ -201,8 +201,8 @@ def console_year_chart_ms() -> Figure:
         served.measure(5.0)
         with psycopg.connect(served.database.url) as connection:
             connection.execute(
-                """INSERT INTO reading_hour (channel_id, began_at, readings, lowest, mean, highest)
-                   SELECT c.id, date_trunc('hour', now()) - n * interval '1 hour', 60, 4, 5, 6
+                """INSERT INTO reading_hour (channel_id, began_at, readings, lowest, mean, highest, thinned)
+                   SELECT c.id, date_trunc('hour', now()) - n * interval '1 hour', 60, 4, 5, 6, true
                    FROM channel c, generate_series(1, 8760) n WHERE c.device = %s ON CONFLICT DO NOTHING""",
                 (DEVICE,),
             )

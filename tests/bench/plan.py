@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -27,7 +28,7 @@ from cloud_sync.planning.forecast import Method
 from cloud_sync.planning.lead_time import LeadTime
 from cloud_sync.planning.plan import PlanInput, StockLot, Terms, plan
 from tests.bench.figure import Figure
-from tests.bench.plan_peer import statsforecast
+from tests.bench.plan_peer import prepare, statsforecast
 from tests.bench.plan_policies import AverageDailyDemand, FixedPar, OursPolicy, Peer, SingleMethod
 from tests.bench.plan_simulation import Forecasts, Policy, Result, SimItem, at_fill, make_items, run
 
@@ -35,6 +36,8 @@ SEED = 7
 SEEDS = tuple(int(each) for each in os.environ.get("LOTWARDEN_BENCH_SEEDS", "7,11,23").split(","))
 """Each is another house; the figure is that of the seed on which ours does worst."""
 ITEMS = int(os.environ.get("LOTWARDEN_BENCH_ITEMS", "500"))
+WITH_PEER = os.environ.get("LOTWARDEN_BENCH_STATSFORECAST") == "1"
+PROCESSES = int(os.environ.get("LOTWARDEN_BENCH_PROCESSES", str(os.cpu_count() or 1)))
 FILL = 0.95
 LINES = 10_000
 SINGLES = (Method.SES, Method.CROSTON, Method.SBA, Method.TSB, Method.ADIDA)
@@ -42,12 +45,18 @@ Make = Callable[[float, Forecasts], Policy]
 
 
 @cache
-def results(seed: int) -> dict[str, Result]:
-    """Every policy at the same fill rate, by name; ours is ``ours``."""
+def results() -> dict[int, dict[str, Result]]:
+    """Every policy at the same fill rate, by seed and name; ours is ``ours``. Seeds are measured side by side."""
+    if WITH_PEER:
+        prepare()
+    with ProcessPoolExecutor(min(len(SEEDS), PROCESSES)) as pool:
+        return dict(zip(SEEDS, pool.map(_results, SEEDS), strict=True))
+
+
+def _results(seed: int) -> dict[str, Result]:
     items = make_items(ITEMS, seed)
     with ExitStack() as stack:
-        wants_peer = os.environ.get("LOTWARDEN_BENCH_STATSFORECAST") == "1"
-        peer = stack.enter_context(statsforecast()) if wants_peer else None
+        peer = stack.enter_context(statsforecast()) if WITH_PEER else None
         found = {
             "ours": _at(items, seed, lambda knob, known: OursPolicy(knob, known, items), (2000, 8000)),
             "fixed par levels": _at(items, seed, FixedPar, (2.5, 4.5)),
@@ -83,12 +92,17 @@ def _worst(name: str, by: Callable[[Result], float], target: float) -> Figure:
     """The seed on which ours is worst beside its best competitor; the note has all of them."""
     pairs = []
     for seed in SEEDS:
-        others = {peer: by(result) for peer, result in results(seed).items() if peer != "ours"}
+        found = results()[seed]
+        others = {peer: by(result) for peer, result in found.items() if peer != "ours"}
         peer = min(others, key=lambda each: others[each])
-        pairs.append((by(results(seed)["ours"]), others[peer], peer, seed))
+        pairs.append((by(found["ours"]), others[peer], peer, seed))
     ours, theirs, peer, seed = max(pairs, key=lambda pair: pair[0] / pair[1])
     each = ", ".join(f"{pair[3]}: {pair[0] / pair[1]:.2f}" for pair in pairs)
-    note = f"{ITEMS} items, 5 sites, two years, each at a fill rate of {FILL:.0%}; ratio by seed {each}; this is {seed}"
+    orders = results()[seed]["ours"].orders / results()[seed][peer].orders
+    note = (
+        f"{ITEMS} items, 5 sites, two years, each at a fill rate of {FILL:.0%}; ratio by seed {each}; this is {seed}, "
+        f"with {orders:.2f} x as many orders"
+    )
     return Figure(name, ours, "value", target, target_is_ratio=True, against=theirs, peer=peer, note=note)
 
 

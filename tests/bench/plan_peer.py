@@ -17,16 +17,22 @@ PEER_VERSION = "2.0.2"
 
 @contextmanager
 def statsforecast() -> Iterator["Asked"]:
-    """Its forecasts; the environment is made and filled once, which takes some minutes."""
+    """Its forecasts, by a process of their own."""
+    prepare()
+    python = PEER_HOME / "bin" / "python"
+    with subprocess.Popen([python, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield Asked(process)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def prepare() -> None:
+    """Make and fill the environment once, which takes some minutes."""
     python = PEER_HOME / "bin" / "python"
     if not list(PEER_HOME.glob("lib/python*/site-packages/statsforecast")):
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(PEER_HOME)], check=True)
         pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "-qq", "--disable-pip-version-check"]
         subprocess.run([*pip, "--no-compile", f"statsforecast=={PEER_VERSION}"], check=True)
-    with subprocess.Popen([python, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield Asked(process)
-        assert process.stdin is not None
-        process.stdin.close()
 
 
 class Asked:

@@ -6,7 +6,7 @@ from math import ceil
 
 from cloud_sync.planning.economy import by_value, usual_value
 from cloud_sync.planning.forecast import Method, forecast
-from cloud_sync.planning.plan import PlanInput, Terms, plan
+from cloud_sync.planning.plan import PlanInput, Terms, plan, whole_packs
 from tests.bench.plan_simulation import (
     CYCLE_DAYS,
     HISTORY_DAYS,
@@ -18,7 +18,9 @@ from tests.bench.plan_simulation import (
     SimItem,
 )
 
-SERVICE_MIN = 0.7
+SERVICE_MIN, OUR_CYCLE_DAYS = 0.7, 17
+"""Ours. Whole packs nearest to the par level are smaller orders: a longer cycle makes them about as many as the
+others have."""
 Peer = Callable[[Method, Sequence[int], int], float]
 
 
@@ -69,10 +71,13 @@ class OursPolicy(Policy):
 
     def levels(self, item: SimItem, site: int, shelf: Shelf, day: int) -> Levels:
         units_a_day = sum(shelf.weeks[-26:]) / 182
-        usual = Terms(SERVICE_MIN, item.pack, cycle_days=CYCLE_DAYS, shelf_life_days=sum(item.shelf_days) // 2)
+        usual = Terms(SERVICE_MIN, item.pack, cycle_days=OUR_CYCLE_DAYS, shelf_life_days=sum(item.shelf_days) // 2)
         terms = by_value(usual, item.price, units_a_day, worth=self.knob, usual=self._usual)
         made = _planned(self, item, site, shelf, day, terms, None)
         return Levels(made[0], made[1], made[2])
+
+    def units_to_order(self, item: SimItem, shelf: Shelf, position: float) -> int:
+        return whole_packs(position, shelf.level, shelf.par, item.pack)
 
 
 def _of_rate(rate: float, item: SimItem, knob: float) -> Levels:

@@ -108,6 +108,10 @@ class Policy(ABC):
     def levels(self, item: SimItem, site: int, shelf: Shelf, day: int) -> Levels:
         """For the next 28 days."""
 
+    def units_to_order(self, item: SimItem, shelf: Shelf, position: float) -> int:
+        """Once the position is at or below the reorder point: up to the par level, in whole packs."""
+        return ceil(max(1.0, shelf.par - position) / item.pack) * item.pack
+
 
 def make_items(count: int, seed: int) -> list[SimItem]:
     """So many items with their demand at every site."""
@@ -247,7 +251,7 @@ class _Group:
             shelf.given += given
 
     def _order(self, shelf: Shelf, item: SimItem, chance: Random, position: float, day: int) -> None:
-        units = ceil(max(1.0, shelf.par - position) / item.pack) * item.pack
+        units = self._policy.units_to_order(item, shelf, position)
         self._result.orders += day >= WARM_UP_DAYS
         late = max(1, round(chance.gauss(item.lead.days, item.lead.spread_days)))
         short = item.lead.fill_rate < 1 and chance.random() < 0.3
@@ -363,7 +367,11 @@ def at_fill(results: Sequence[Result], fill: float) -> Result:
         return a + share * (b - a)
 
     return Result(
-        between(low.knob, high.knob), fill, between(low.stock, high.stock), max(0.0, between(low.expired, high.expired))
+        between(low.knob, high.knob),
+        fill,
+        between(low.stock, high.stock),
+        max(0.0, between(low.expired, high.expired)),
+        round(between(low.orders, high.orders)),
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from tests.cluster.network import Machine
-from tests.cluster.patroni_cluster import ETCD, PATRONI, SECRET, Place, etcd_arguments, patroni_config
+from tests.cluster.patroni_cluster import ETCD, LAST_LINES, PATRONI, SECRET, Place, etcd_arguments, patroni_config
 from tests.cluster.postgres_pair import until
 
 START_S = 120
@@ -32,7 +32,12 @@ class Databases:
     @property
     def url(self) -> str:
         """Of whichever writes."""
-        hosts = ",".join(each.address for each in self.machines)
+        return self.url_of(self.machines)
+
+    @staticmethod
+    def url_of(machines: list[Machine]) -> str:
+        """Of whichever of these writes."""
+        hosts = ",".join(each.address for each in machines)
         return f"postgresql://postgres:{SECRET}@{hosts}/postgres?target_session_attrs=read-write"
 
     def start(self, machine: Machine) -> None:
@@ -60,6 +65,16 @@ class Databases:
                 states = {member["state"] for member in members}
                 return roles == ["leader", "replica", "sync_standby"] and states <= {"running", "streaming"}
         return False
+
+    def until_one_writes(self, patience_s: float) -> None:
+        """Whether or not all others follow."""
+        until(lambda: self.primary() is not None, patience_s)
+
+    def last_words(self) -> str:
+        """The ends of their logs."""
+        logs = ((self.home / f"{each.name}.log").read_text(errors="replace") for each in self.machines)
+        said = ("\n".join(log.splitlines()[-LAST_LINES:]) for log in logs)
+        return "\n".join(f"\n{each.name}:\n{words}" for each, words in zip(self.machines, said, strict=True))
 
     def primary(self) -> Machine | None:
         """Which of them says that it writes."""

@@ -32,6 +32,7 @@ WARM, COLD_ENOUGH = 9.5, 5.0
 AGAIN_S = 0.3
 TIMEOUT_S = 4.0
 GAP_RECEIPTS = 500
+STOP_S = 150.0
 
 
 @dataclass
@@ -48,6 +49,8 @@ class SimulatedGateway:
     faults: list[str] = field(default_factory=list)
     silent_s: float = 0.0
     """The longest that it had to wait from one receipt to the next while it had something to send."""
+    is_given_up: bool = False
+    """Whether what it is about to send need not arrive any more: all of it is taken down."""
 
     def __post_init__(self) -> None:
         self.random = Random(f"{self.seed}/{self.number}")
@@ -119,7 +122,7 @@ class SimulatedGateway:
     async def _deliver(self, uplink: MqttUplink, raw: bytes) -> None:
         began_s = time.monotonic()
         digest = digest_of(raw)
-        while True:
+        while not self.is_given_up:
             try:
                 receipts = await uplink.send([raw])
             except (LinkDown, Refused) as fault:
@@ -157,9 +160,17 @@ class Fleet:
         """Send until ``stop``."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Each sends what it has begun, until it is acknowledged."""
+    def stop(self, patience_s: float = STOP_S) -> None:
+        """Each sends what it has begun, until it is acknowledged, or for so long."""
         self.is_over.set()
+        self._thread.join(patience_s)
+        self.give_up()
+
+    def give_up(self) -> None:
+        """Nobody is there any more to acknowledge anything."""
+        self.is_over.set()
+        for each in self.gateways:
+            each.is_given_up = True
         self._thread.join()
 
     @property
@@ -170,6 +181,10 @@ class Fleet:
     def all_served_since(self, counts: Sequence[int]) -> bool:
         """Whether each has two receipts more than these: the second is for what it began to send since."""
         return all(len(each.acknowledged) >= count + 2 for each, count in zip(self.gateways, counts, strict=True))
+
+    def is_any_served_since(self, counts: Sequence[int]) -> bool:
+        """Whether one of them has."""
+        return any(len(each.acknowledged) >= count + 2 for each, count in zip(self.gateways, counts, strict=True))
 
     def longest_gap_s(self, since_s: float) -> float:
         """The longest in which no gateway was given a receipt, from this moment on: so long nothing was written."""

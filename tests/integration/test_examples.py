@@ -43,6 +43,17 @@ def test_a_configuration_that_is_there_is_never_overwritten(tmp_path: Path) -> N
     assert path.read_text() == "# mine\n"
 
 
+def test_a_new_gateway_enrols_only_with_a_ledger_and_never_by_another_ones_file(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.toml"
+    enrol = ("edge-agent", "enroll", "--code", "7K3QD-01ABC-23DEF-45GHJ", "--config", str(path), "--name")
+    refused = command(*enrol, "gw-cold-1")
+    assert (refused.returncode, "--url https://" in refused.stderr, path.exists()) == (1, True, False)
+    assert initialise(path).returncode == 0
+    other = command(*enrol, "gw-cold-2")
+    assert other.returncode == 1 and "is of gateway gw-cold-1, not gw-cold-2" in other.stderr
+    assert tomllib.loads(path.read_text())["gateway"]["name"] == "gw-cold-1"
+
+
 @pytest.mark.parametrize(
     ("name", "url"), [('gw "1"', "https://ledger.example.org"), ("gw-1", "http://ledger.example.org")]
 )
@@ -114,3 +125,9 @@ def test_example_without_a_name_lists_the_names_and_version_prints_the_version()
     assert listed.returncode == 0 and listed.stdout.split() == list(gateway_examples.EXAMPLES)
     version = command("edge-agent", "--version")
     assert version.returncode == 0 and re.fullmatch(r"lotwarden [0-9]+\.[0-9]+\S*\n", version.stdout)
+
+
+@pytest.mark.parametrize("name", ["edge-agent", "cloud-sync"])
+def test_both_commands_say_which_version_they_are(name: str) -> None:
+    done = command(name, "--version")
+    assert (done.returncode, re.fullmatch(r"lotwarden \d+\.\d+\.\d+\n", done.stdout) is not None) == (0, True)

@@ -63,7 +63,7 @@ def dpkg(root: Path, *arguments: str) -> str:
 def test_a_package_makes_user_folders_and_unit_and_leaves_the_data(
     building: ModuleType, root: Path, tmp_path: Path, name: str, user: str, data: str
 ) -> None:
-    built = building.build(building.PACKAGES[name], "amd64", tmp_path / "dist", has_payload=False)
+    built = building.build(building.PACKAGES[name], building.Target(), tmp_path / "dist", has_payload=False)
     dpkg(root, "-i", str(built))
     assert f"{user}:x:" in (root / "etc/passwd").read_text()
     assert (root / data).stat().st_mode & 0o777 == 0o700
@@ -105,11 +105,30 @@ def test_the_container_has_a_configuration_that_the_ledger_accepts_and_keeps_its
     assert services["database"]["volumes"] and "fsync=off" not in str(services)
 
 
-def test_a_package_says_which_python_it_is_for_and_names_the_architecture(building: ModuleType, tmp_path: Path) -> None:
-    built = building.build(building.PACKAGES["edge-agent"], "arm64", tmp_path, has_payload=False)
-    assert built.name == f"edge-agent_{building.version()}_arm64.deb"
+@pytest.mark.parametrize(("debian", "python", "too_new"), [("12", "3.11", "3.12"), ("13", "3.13", "3.14")])
+def test_a_package_says_which_python_it_is_for_and_names_the_architecture(
+    building: ModuleType, tmp_path: Path, debian: str, python: str, too_new: str
+) -> None:
+    target = building.Target("arm64", debian)
+    built = building.build(building.PACKAGES["edge-agent"], target, tmp_path, has_payload=False)
+    assert built.name == f"edge-agent_{building.version()}+deb{debian}_arm64.deb"
     shown = subprocess.run(["dpkg-deb", "--field", str(built)], capture_output=True, text=True, check=True).stdout
     assert "Architecture: arm64" in shown
-    assert f"python3 (<< {sys.version_info.major}.{sys.version_info.minor + 1})" in shown
+    assert f"python3 (>= {python}), python3 (<< {too_new})" in shown
     listed = subprocess.run(["dpkg-deb", "-c", str(built)], capture_output=True, text=True, check=True).stdout
     assert "./usr/lib/udev/rules.d/60-lotwarden.rules" in listed and " root/root " in listed
+    assert f"./opt/lotwarden/edge/bin/python3 -> /usr/bin/python{python}\n" in listed
+
+
+def test_what_only_the_target_needs_is_fetched_as_well(building: ModuleType, tmp_path: Path) -> None:
+    told = "Metadata-Version: 2.1\nName: shop\nVersion: 1\n"
+    needs = (
+        "audioop-lts>=0.2; python_version >= '3.13'",
+        "tomli; python_version < '3.11'",
+        "shop",
+        "x; extra == 'all'",
+    )
+    (tmp_path / "shop-1.dist-info").mkdir()
+    (tmp_path / "shop-1.dist-info/METADATA").write_text(told + "".join(f"Requires-Dist: {each}\n" for each in needs))
+    assert building.unmet(building.Target(debian="13"), tmp_path) == ["audioop-lts>=0.2"]
+    assert building.unmet(building.Target(debian="12"), tmp_path) == []

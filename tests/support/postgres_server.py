@@ -52,7 +52,7 @@ def _programs() -> Path | None:
     wanted = os.environ.get(VARIABLE, "")
     if wanted in ("", "18"):
         return None
-    folder = Path(wanted) if "/" in wanted else Path(f"/usr/lib/postgresql/{wanted}/bin")
+    folder = Path(wanted).resolve() if "/" in wanted else Path(f"/usr/lib/postgresql/{wanted}/bin")
     if not (folder / "initdb").is_file():
         raise SystemExit(
             f"{VARIABLE}={wanted}: there is no {folder}/initdb. On Debian: sudo apt install postgresql-{wanted}"

@@ -2,8 +2,10 @@
 
 import json
 import re
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.support.hash_lock import FILE, locked
@@ -18,6 +20,39 @@ def test_what_is_locked_is_what_is_pinned() -> None:
     wanted = {"psycopg", "pydantic", "cryptography", "fastapi", "paho-mqtt"}
     assert wanted - found.keys() == set()
     assert {name: version for name, version in found.items() if pinned.get(name, version) != version} == {}
+
+
+def test_everything_that_is_installed_for_the_project_is_locked_and_pinned() -> None:
+    """An entry that was left out by hand would be fetched unchecked, or not at all."""
+    locked_names = {name for name, _ in PIN.findall(FILE.read_text())}
+    pinned = {canonicalize_name(name) for name, _ in PIN.findall((ROOT / "constraints.txt").read_text())}
+    wanted = {name for machine in ("x86_64", "aarch64") for name in needed("lotwarden", frozenset({"dev"}), machine)}
+    assert (wanted - locked_names, locked_names - wanted, wanted - pinned) == (set(), set(), set())
+
+
+def needed(name: str, extras: frozenset[str], machine: str) -> set[str]:
+    """What a distribution that is installed here needs on such a machine, and what that needs."""
+    todo, done, names = [(name, extras)], set(), set()
+    environment = {"python_version": "3.11", "python_full_version": "3.11.0", "platform_machine": machine}
+    while todo:
+        if (asked := todo.pop()) in done:
+            continue
+        done.add(asked)
+        for text in requires(asked[0]) or ():
+            each = Requirement(text)
+            marked = each.marker
+            if marked is None or any(marked.evaluate(environment | {"extra": extra}) for extra in asked[1] | {""}):
+                names.add(canonicalize_name(each.name))
+                todo.append((canonicalize_name(each.name), frozenset(each.extras)))
+    return names - {"lotwarden"}
+
+
+def requires(name: str) -> list[str] | None:
+    """What is declared; nothing of what only another machine has."""
+    try:
+        return distribution(name).requires
+    except PackageNotFoundError:
+        return None
 
 
 def test_every_package_that_is_locked_has_a_hash() -> None:

@@ -92,6 +92,12 @@ def list_places(
         )
 
 
+def guarded_places(database: Database, *, rows_max: int) -> list[Row]:
+    """The places that have a storage policy of their own."""
+    with database.transaction() as connection:
+        return list(queries("master_data").guarded_places(connection, rows_max=rows_max))
+
+
 def add_owner(database: Database, *, name: str, title: str, actor: str) -> tuple[Row, bool]:
     """An owner of stock; gives it and whether it is new. Raises ``Conflict``."""
     with database.transaction() as connection:

@@ -2,15 +2,17 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import psycopg
 
 from cloud_sync.actions.master_data.master_data import item_named, place_named, place_of_kind
 from cloud_sync.actions.master_data.record_saving import SAVE
 from cloud_sync.domain.booking import Label, NewMovement
+from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.domain.master_records import (
     KINDS,
     CostRecord,
@@ -34,6 +36,13 @@ from edge_agent.domain.barcodes.item_codes import code_of_case
 
 COUNT_DIFFERENCE = "count-difference"
 """The place that opening balances come from, and what counts find or miss."""
+
+FILTERS: Mapping[str, tuple[str, ...]] = {
+    "places": ("kind", "policy"), "suppliers": ("status",), "recipients": ("kind",), "operators": ("active",),
+}  # fmt: skip
+"""By which fields records are filtered where they are listed."""
+CHOSEN_AS = {"active": "state"}
+ALL = ListRequest(2**31)
 
 OPENINGS = "opening-balances"
 COSTS = "costs"
@@ -154,10 +163,28 @@ def keep_record(
 
 def list_records(database: Database, kind: str, *, rows_max: int, rows_skipped: int = 0) -> list[Row]:
     """Records of a kind, in the order in which they are exported."""
+    return records_listed(database, kind, ListRequest(rows_max, rows_skipped))
+
+
+def records_listed(database: Database, kind: str, wanted: ListRequest) -> list[Row]:
+    """Records of a kind as people leaf through them: searched, sorted and filtered by the database."""
     model_of(kind)
     with database.transaction() as connection:
-        records = list(_load(connection, kind).values())
-    return [record.model_dump() for record in records[rows_skipped : rows_skipped + rows_max]]
+        return [record.model_dump() for record in _found(connection, kind, wanted)]
+
+
+def record_of(database: Database, kind: str, key: str) -> Row | None:
+    """The record with this key, if there is one."""
+    model_of(kind)
+    with database.transaction() as connection:
+        return next((record.model_dump() for record in _found(connection, kind, ListRequest(1), key)), None)
+
+
+def count_records(database: Database) -> Mapping[str, int]:
+    """How many records there are, by kind; and how many ``policies``."""
+    with database.transaction() as connection:
+        counted: Row = queries("records").how_many(connection)
+        return counted
 
 
 def model_of(kind: str) -> type[MasterRecord]:
@@ -326,10 +353,22 @@ _MISSING = re.compile(r"there is no \w+ (\S+)")
 
 
 def _load(connection: Connection, kind: str) -> dict[str, MasterRecord]:
+    return {record.key: record for record in _found(connection, kind, ALL)}
+
+
+def _found(connection: Connection, kind: str, wanted: ListRequest, key: str | None = None) -> list[MasterRecord]:
     model = KINDS[kind]
-    rows = getattr(queries("records"), kind.replace("-", "_"))(connection)
-    records = [model.model_construct(**_typed(row)) for row in rows]  # kept as they were checked when they came
-    return {record.key: record for record in records}
+    asked: dict[str, Any] = wanted.page
+    if kind != OPENINGS:
+        chosen = {CHOSEN_AS.get(name, name): wanted.chosen.get(name, "") for name in FILTERS.get(kind, ())}
+        asked |= {
+            "key": key,
+            "words": wanted.words,
+            "sort": wanted.sort,
+            "is_descending": wanted.is_descending,
+        } | chosen
+    rows = getattr(queries("records"), kind.replace("-", "_"))(connection, **asked)
+    return [model.model_construct(**_typed(row)) for row in rows]  # kept as they were checked when they came
 
 
 def _typed(row: Row) -> Row:

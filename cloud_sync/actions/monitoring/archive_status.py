@@ -5,7 +5,9 @@ from typing import Any
 
 from cloud_sync.actions.gateways.ledger_keys import keys_in
 from cloud_sync.archive.checking import ArchiveFinding, check_archive
-from cloud_sync.archive.stores import StoreFault, store_at
+from cloud_sync.archive.opening import store_at
+from cloud_sync.archive.stores import StoreFault
+from cloud_sync.errors import Invalid
 from cloud_sync.posting.cases import LEDGER, close_case
 from cloud_sync.posting.monitoring.archived_readings import UNREADABLE, opened_store
 from cloud_sync.posting.monitoring.rule_tracks import judge_again
@@ -34,19 +36,25 @@ def archive_status(database: Database) -> dict[str, Any]:
         url = queries("archive").store(connection)
         months = [dict(row) for row in queries("archive").months(connection)]
         files = list(queries("archive").files(connection))
-    missing: list[dict[str, str]] = []
-    if url is not None and files:
-        store = store_at(url)
-        for row in files:
-            try:
-                size = store.size(row["name"])
-            except StoreFault as error:
-                missing.append({"name": row["name"], "why": str(error)})
-                continue
-            if size != row["bytes"]:
-                why = "the file is missing" if size is None else f"the file has {size} bytes and not {row['bytes']}"
-                missing.append({"name": row["name"], "why": why})
+    missing = _missing(url, files) if url is not None and files else []
     return {"store": url, "months": months, "files": len(files), "unreadable": missing}
+
+
+def _missing(url: str, files: list[Row]) -> list[dict[str, str]]:
+    """Files that are not as they were; or the archive itself, if it cannot be asked."""
+    try:
+        sizes = store_at(url).sizes()
+    except StoreFault as error:
+        return [{"name": url, "why": f"{error}. {error.what_to_do}".strip()}]
+    except Invalid as error:
+        return [{"name": url, "why": f"{error}. {error.what_to_do}"}]
+    found = []
+    for row in files:
+        size = sizes.get(row["name"])
+        if size != row["bytes"]:
+            why = "the file is missing" if size is None else f"the file has {size} bytes and not {row['bytes']}"
+            found.append({"name": row["name"], "why": why})
+    return found
 
 
 def check_whole_archive(database: Database) -> ArchiveReport:

@@ -23,9 +23,9 @@ from cloud_sync.archive.manifests import (
     manifest_name,
     sha256_of,
 )
-from cloud_sync.archive.parquet_file import ParquetWriter, Reading, WrittenFile, read_part
+from cloud_sync.archive.parquet_file import FetchedPart, ParquetWriter, Reading, WrittenFile, read_part
 from cloud_sync.archive.stores import Store, StoreFault
-from cloud_sync.errors import Conflict, Overtaken
+from cloud_sync.errors import ArchiveUnreadable, Conflict, Overtaken
 from cloud_sync.posting.monitoring.archived_readings import checked
 from cloud_sync.posting.monitoring.subjects import subjects_of
 from cloud_sync.storage.database import Connection, Database, Row
@@ -34,6 +34,10 @@ from cloud_sync.storage.queries import queries
 
 ATTEMPTS_MAX = 5
 """To find a moment in which nobody reads readings."""
+ARCHIVE = 0x41524348
+"""The key of the lock of a run. Any fixed number that no other lock has."""
+LOST_AFTER_S = 30
+"""After which a run whose machine died keeps no other one off."""
 SUFFIX = ".parquet"
 LOOK_AT_DISK = "Nothing has left the database. Look at the disk or bucket of the archive, then run it again."
 
@@ -67,16 +71,21 @@ def archive_readings(
     """Archive the months that ended more than ``months`` months before ``at``, the oldest first; each as it is done.
 
     Of gateways whose journals have a hole nothing is archived: what is missing may be of any month. Running it again
-    archives what has come or come back since. Raises ``Conflict`` if files cannot be written, or if the store is
-    another one than the ledger's and has none of its files.
+    archives what has come or come back since. Raises ``Conflict`` if files cannot be written, if the store is another
+    one than the ledger's and has none of its files, or while another run archives.
     """
-    with database.transaction() as connection:
-        _use_store(connection, store, actor)
-        before = months_before(at, months)
-        found = list(queries("retention").months_before(connection, before=before))
-    for month in found:
-        if (done := _archive_month(database, store, month, at=at, actor=actor)) is not None:
-            yield done
+    with database.session(lost_after_s=LOST_AFTER_S) as turn:
+        if not queries("locks").try_to_lead(turn, key=ARCHIVE):
+            raise Conflict(
+                "another run of cloud-sync archive is under way", "Let it end, then look: cloud-sync archive."
+            )
+        with database.transaction() as connection:
+            _use_store(connection, store, actor)
+            before = months_before(at, months)
+            found = list(queries("retention").months_before(connection, before=before))
+        for month in found:
+            if (done := _archive_month(database, store, month, at=at, actor=actor)) is not None:
+                yield done
 
 
 def _use_store(connection: Connection, store: Store, actor: str) -> None:
@@ -208,13 +217,13 @@ def _compare(
 ) -> None:
     """Read every part from the store, and hold it against the database reading by reading. Raises ``Conflict``."""
     footer = checked(
-        store, name, written.size_bytes - written.footer_bytes, written.footer_bytes, written.footer_sha256
+        store, name, written.size_bytes - written.footer_bytes, written.footer_bytes, written.footer_sha256, anew=True
     )
     back: dict[int, list[Reading]] = {}
     for part in written.parts:
-        raw = checked(store, name, part.byte_offset, part.size_bytes, part.sha256)
+        raw = checked(store, name, part.byte_offset, part.size_bytes, part.sha256, anew=True)
         back.setdefault(part.channel_id, []).extend(
-            read_part(part.number, part.byte_offset, raw, footer, written.size_bytes)
+            read_part(FetchedPart(part.number, part.byte_offset, raw, footer, written.size_bytes))
         )
     for row in channels:
         if back.pop(row["channel_id"], []) != _readings(connection, row, span, stays):
@@ -315,4 +324,7 @@ def _said_as_conflict() -> Iterator[None]:
     try:
         yield
     except StoreFault as error:
-        raise Conflict(f"the archive: {error}", LOOK_AT_DISK) from error
+        helps = f"Nothing has left the database. {error.what_to_do}" if error.what_to_do else LOOK_AT_DISK
+        raise Conflict(f"the archive: {error}", helps) from error
+    except ArchiveUnreadable as error:
+        raise Conflict(f"the archive: {error.name}: {error.why}", LOOK_AT_DISK) from error

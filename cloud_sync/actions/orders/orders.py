@@ -303,12 +303,10 @@ def _check_supplier(connection: Connection, order: OrderNow, at: datetime) -> No
             f"{agreement_told(agreement)}: nothing is ordered there",
             "File the new agreement first (POST /v1/documents), or order from another supplier.",
         )
-    known = {row["name"]: row for row in queries("records").suppliers(connection)}
-    judged = {row["name"] for row in queries("records").judged_suppliers(connection)}
     name = order.row["from_place"]
-    if name not in judged:
+    if name not in {row["name"] for row in queries("records").judged_suppliers(connection)}:
         return
-    row = known[name]
+    (row,) = queries("records").supplier_standing(connection, names=[name])
     until = row["qualified_until"]
     if row["status"] != "qualified" or (until is not None and today > until):
         why = row["status"] if row["status"] != "qualified" else f"qualified until {until} only"

@@ -3,12 +3,12 @@ release."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 from cloud_sync.actions.orders.replenishment import on_order
-from cloud_sync.planning.demand import WEEKS_MAX, Spell, UseOfDay, Weeks, days_without, weeks_of
+from cloud_sync.planning.demand import WEEKS_MAX, Spell, Use, Weeks, days_without, weeks_of
 from cloud_sync.planning.economy import by_value, usual_value
 from cloud_sync.planning.lead_time import Delivery, LeadTime, lead_times
 from cloud_sync.planning.plan import HeldStock, PlanInput, StockLot, Terms
@@ -20,6 +20,7 @@ from edge_agent.domain.stock.expiry import zone_named
 HISTORY = timedelta(weeks=WEEKS_MAX)
 DELIVERIES_SINCE = timedelta(days=730)
 RATE_WEEKS = 26
+LEAD_FIELDS, TERMS_FIELDS = (tuple(each.name for each in fields(kind)) for kind in (LeadTime, Terms))
 Pair = tuple[int, int]
 """Ids of an item and a place."""
 
@@ -91,11 +92,12 @@ def weeks_of_lines(
     first = at - HISTORY
     item_ids = sorted({row["item_id"] for row in planned})
     wanted = {(row["item_id"], row["place_id"]) for row in planned}
-    uses: dict[Pair, list[UseOfDay]] = defaultdict(list)
-    for use in queries("planning").demand(connection, first=first, at=at, movement_mark=movement_mark):
-        for place_id in use["ancestors"]:
-            if (use["item_id"], place_id) in wanted:
-                uses[use["item_id"], place_id].append(UseOfDay(use["day"], use["units"]))
+    uses: dict[Pair, list[Use]] = defaultdict(list)
+    for row in queries("planning").demand(connection, first=first, at=at, movement_mark=movement_mark):
+        use = Use(row["first_day"], tuple(row["weeks_ago"]), tuple(row["units"]))
+        for place_id in row["ancestors"]:
+            if (row["item_id"], place_id) in wanted:
+                uses[row["item_id"], place_id].append(use)
     spells: dict[Pair, list[Spell]] = defaultdict(list)
     for span in queries("planning").usable_spells(connection, item_ids=item_ids, first=first, at=at):
         days = spell_of(span["began_at"], span["ended_at"], zone_named(span["zone"]), at)
@@ -106,7 +108,7 @@ def weeks_of_lines(
     for row in planned:
         pair = row["item_id"], row["place_id"]
         last = _last_day(at, zone_named(row["zone"]))
-        began = min([use.day for use in uses[pair]], default=last)
+        began = min([use.first_day for use in uses[pair]], default=last)
         out = days_without(spells[pair], began, last) if uses[pair] else []
         found[pair] = weeks_of(uses[pair], out, last)
     return found
@@ -176,13 +178,17 @@ def inputs_json(line: Line) -> dict[str, Any]:
     """What a line was made of, in plain values."""
     said = line.said
     return {
-        "last_day": line.weeks.last_day.isoformat(), "used": list(said.used),
-        "censored": "".join(str(int(each)) for each in said.censored), "lead": asdict(said.lead),
-        "terms": asdict(said.terms), "lots": [[lot.quantity, lot.days_left] for lot in said.lots],
-        "held": [[each.quantity, each.chance] for each in said.held], "on_order": said.on_order,
+        "last_day": line.weeks.last_day.isoformat(),
+        "used": list(said.used),
+        "censored": "".join("1" if each else "0" for each in said.censored),
+        "lead": {name: getattr(said.lead, name) for name in LEAD_FIELDS},
+        "terms": {name: getattr(said.terms, name) for name in TERMS_FIELDS},
+        "lots": [[lot.quantity, lot.days_left] for lot in said.lots],
+        "held": [[each.quantity, each.chance] for each in said.held],
+        "on_order": said.on_order,
         "supplier": line.row["supplier"],
         "levels": [line.row["reorder_point"], line.row["par_level"]],
-    }  # fmt: skip
+    }
 
 
 def input_of(stored: Mapping[str, Any]) -> PlanInput:

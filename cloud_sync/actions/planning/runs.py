@@ -9,7 +9,7 @@ from typing import Any
 
 from cloud_sync.actions.planning.inputs import collect, input_of, inputs_json, weeks_of_lines
 from cloud_sync.errors import NotFound
-from cloud_sync.planning.plan import plan, reasons
+from cloud_sync.planning.plan import RULES, plan, reasons
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -88,8 +88,10 @@ def suggestion(database: Database, run_id: int, item: str, place: str) -> Row:
 @dataclass(frozen=True, slots=True)
 class Checked:
     """Whether a run is what its inputs make, and whether the log still says the same. ``changed``: lines whose demand
-    is another by now, because movements that were known then were corrected since."""
+    is another by now, because movements that were known then were corrected since. ``rules_same``: it was made by the
+    rules of this version; else its results are only held against what was kept of them."""
 
+    rules_same: bool
     results_same: bool
     inputs_same: bool
     changed: tuple[tuple[str, str], ...]
@@ -102,7 +104,9 @@ def check_run(database: Database, run_id: int) -> Checked:
         head = _run(connection, run_id)
         rows = sorted(lines_of(connection, run_id), key=lambda row: (row["item"], row["place"]))
         inputs = [_canonical(row["inputs"]) for row in rows]
-        results = [_canonical(plan(input_of(row["inputs"])).as_json()) for row in rows]
+        rules_same = all(row["result"].get("rules") == RULES for row in rows)
+        made = (plan(input_of(row["inputs"])).as_json() if rules_same else row["result"] for row in rows)
+        results = [_canonical(each) for each in made]
         weeks = weeks_of_lines(connection, rows, head["as_of"], head["movement_mark"])
         changed = tuple(
             (row["item"], row["place"])
@@ -110,7 +114,7 @@ def check_run(database: Database, run_id: int) -> Checked:
             if list(weeks[row["item_id"], row["place_id"]].used) != row["inputs"]["used"]
         )
     return Checked(
-        _digest(results) == head["results_sha256"], _digest(inputs) == head["inputs_sha256"], changed
+        rules_same, _digest(results) == head["results_sha256"], _digest(inputs) == head["inputs_sha256"], changed
     )  # fmt: skip
 
 

@@ -219,7 +219,7 @@ def _low_stock(connection: Connection, run_id: int, today: date) -> list[ToOrder
     for each in queries("planning").substitutes_of_items(connection, item_ids=item_ids):
         instead[each["item_id"]].append(each["substitute"])
     spare = _spare(rows)
-    judged = {row["name"]: row for row in queries("records").suppliers(connection)}
+    judged = {row["name"]: row for row in queries("records").supplier_standing(connection, names=None)}
     found = []
     for row in short:
         sources = [*_open_orders(row)]

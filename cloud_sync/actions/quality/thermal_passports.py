@@ -7,6 +7,7 @@ from typing import Any
 
 from cloud_sync.domain.passport import MeasuredStay, allowance_left_s, measure, stands_s, total_mkt_c
 from cloud_sync.domain.uncertain_times import is_unbounded
+from cloud_sync.errors import ArchiveUnreadable
 from cloud_sync.posting.monitoring.archived_readings import EVER, recalled
 from cloud_sync.posting.monitoring.rule_tracks import rules_over
 from cloud_sync.posting.positions import lot_of
@@ -23,13 +24,22 @@ INSTANTS_LOOKED_AT = 60
 
 
 def passport(
-    database: Database, lot_id: int, *, serial: str, gap_s: float, allowance_s: float | None, at: datetime
+    database: Database,
+    lot_id: int,
+    *,
+    serial: str,
+    gap_s: float,
+    allowance_s: float | None,
+    at: datetime,
+    as_far_as_readable: bool = False,
 ) -> dict[str, Any]:
     """Stays up to ``at`` with their channels; over all of them lowest, highest, kinetic temperature, allowance left.
 
     Where several probes measured one stay, the totals take the worst of them. A stay that began nobody knows when is
     taken to have begun when something was measured there first. ``allowance_s`` is how long the item may
-    be outside its limits in all; None: as its master data say. Raises ``NotFound``.
+    be outside its limits in all; None: as its master data say. Raises ``NotFound``, and ``ArchiveUnreadable`` unless it
+    is wanted only as far as readable: then the error is its ``unreadable``, and no total that would need the rest is
+    given.
     """
     with database.transaction() as connection:
         lot = lot_of(connection, lot_id)
@@ -37,35 +47,50 @@ def passport(
         if allowance_s is None and allowance["allowance_minutes"] is not None:
             allowance_s = allowance["allowance_minutes"] * 60.0
         rows = list(queries("passport").stays(connection, lot_id=lot_id, serial=serial, rows_max=STAYS_MAX + 1))
-        stays = [_stay(connection, row, gap_s, at) for row in rows[:STAYS_MAX] if row["began_at"] < at]
+        begun = [row for row in rows[:STAYS_MAX] if row["began_at"] < at]
+        read = _stay_if_readable if as_far_as_readable else _stay
+        stays = [read(connection, row, gap_s, at) for row in begun]
         excursions = queries("quality").exposures(
             connection, excursion_id=None, lot_id=lot_id, rows_max=1000, rows_skipped=0
         )
         told = [row for row in excursions if row["serial"] in ("", serial) or not serial]
+    totals = _totals(stays, allowance_s, allowance["allowance_c_max"])
+    return {
+        "lot": lot, "serial": serial, "at": at, "gap_s": gap_s, "stays": stays, "allowance_s": allowance_s,
+        "allowance_c_max": allowance["allowance_c_max"], "excursions": told, "is_cut": len(rows) > STAYS_MAX, **totals,
+    }  # fmt: skip
+
+
+def _totals(stays: Sequence[Row], allowance_s: float | None, c_max: float | None) -> Row:
+    """Over all stays; nothing is known of all where one cannot be read."""
+    unreadable = next((stay["unreadable"] for stay in stays if "unreadable" in stay), None)
+    if unreadable is not None:
+        names = ("lowest_c", "highest_c", "mkt_c", "outside_s", "unmeasured_s", "allowance_left_s")
+        return {"unreadable": unreadable, **dict.fromkeys(names)}
     outside_s = [stay["outside_s"] for stay in stays]
     channels = [each for stay in stays for each in stay["channels"] if quantity_of(each["metric"]) == TEMPERATURE]
     highest_c = max((c["highest"] for c in channels if c["highest"] is not None), default=None)
     left_s = allowance_left_s(allowance_s, outside_s)
-    c_max = allowance["allowance_c_max"]
     if left_s is not None and c_max is not None and highest_c is not None and highest_c > c_max:
         left_s = 0.0  # what was warmer than that is covered by no allowance
     return {
-        "lot": lot,
-        "serial": serial,
-        "at": at,
-        "gap_s": gap_s,
-        "stays": stays,
+        "unreadable": None,
         "lowest_c": min((c["lowest"] for c in channels if c["lowest"] is not None), default=None),
         "highest_c": highest_c,
         "mkt_c": total_mkt_c((stay["mkt_c"], stay["measured_s"]) for stay in stays if stay["mkt_c"] is not None),
         "outside_s": sum(outside_s),
         "unmeasured_s": sum(stay["unmeasured_s"] for stay in stays),
-        "allowance_s": allowance_s,
-        "allowance_c_max": c_max,
         "allowance_left_s": left_s,
-        "excursions": told,
-        "is_cut": len(rows) > STAYS_MAX,
     }
+
+
+def _stay_if_readable(connection: Connection, row: Row, gap_s: float, at: datetime) -> dict[str, Any]:
+    try:
+        return _stay(connection, row, gap_s, at)
+    except ArchiveUnreadable as error:
+        names = ("place", "place_kind", "serial", "began_at", "ended_at")
+        unknown = dict.fromkeys(("mkt_c", "measured_s", "outside_s", "unmeasured_s"))
+        return {**{name: row[name] for name in names}, **unknown, "channels": [], "unreadable": error}
 
 
 def _stay(connection: Connection, row: Row, gap_s: float, at: datetime) -> dict[str, Any]:

@@ -79,6 +79,7 @@ class SuggestionDetailOut(SuggestionOut):
 class CheckedOut(BaseModel):
     """Whether a run is what its stored inputs make, and lines whose demand the log tells otherwise by now."""
 
+    rules_same: bool
     results_same: bool
     inputs_same: bool
     changed: list[tuple[str, str]]

@@ -12,17 +12,20 @@ from starlette.concurrency import run_in_threadpool
 
 from cloud_sync.actions.audit_log import events_of
 from cloud_sync.actions.backups import last_backup
-from cloud_sync.actions.master_data.master_data import list_places, list_policies
+from cloud_sync.actions.master_data.master_data import guarded_places, list_policies
 from cloud_sync.actions.master_data.records import (
+    FILTERS,
     NO_FAULTS_TOLD,
     NO_PROGRESS,
     Imported,
     Progress,
     TellFault,
+    count_records,
     export_csv,
     import_csv,
-    list_records,
     model_of,
+    record_of,
+    records_listed,
 )
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger, Now
@@ -31,13 +34,15 @@ from cloud_sync.console.forms import Field, Why, csv_of_upload, reason_of
 from cloud_sync.console.page_route import Administrator, Auditor, PageRoute, Qualifier, Visitor
 from cloud_sync.console.rendering import render
 from cloud_sync.console.table import Column, Show, list_page, table
+from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.domain.master_records import KINDS
 from cloud_sync.domain.master_records_csv import write_csv
 from cloud_sync.domain.roles import Permission
 from cloud_sync.errors import NotFound
 from cloud_sync.storage.database import Database, Row
 
-ROWS_MAX = 10_000
+ROWS_MAX = 1_000
+POLICIES_MAX = 200
 EVENTS_MAX = 200
 TITLES: Mapping[str, str] = {
     "places": "Places", "items": "Items and codes", "suppliers": "Suppliers", "recipients": "Customers and wards",
@@ -52,8 +57,8 @@ FIRST: Mapping[str, tuple[str, ...]] = {
 }
 """Columns of lists that do not show all fields."""
 
-CHOSEN = frozenset({"kind", "policy", "status", "active"})
-"""Columns whose values can be chosen from."""
+NOT_SORTED = frozenset({"gtins", "codes", "substitutes", "item_days_min"})
+"""Columns with several values in a cell."""
 
 router = APIRouter(route_class=PageRoute)
 Done = Annotated[bool, Form()]
@@ -62,11 +67,10 @@ Done = Annotated[bool, Form()]
 @router.get("/administration")
 def administration_page(request: Request, database: Ledger, _: Visitor) -> Any:
     """What can be kept, and how much of each there is; and when the ledger was backed up last."""
-    counts = {kind: len(list_records(database, kind, rows_max=ROWS_MAX)) for kind in TITLES}
+    counts = count_records(database)
     return render(
-        request, "administration.html", titles=TITLES, counts=counts,
-        policies=len(list_policies(database, rows_max=ROWS_MAX)), backup=last_backup(database),
-        zone=house_zone(database),
+        request, "administration.html", titles=TITLES, counts=counts, policies=counts["policies"],
+        backup=last_backup(database), zone=house_zone(database),
     )  # fmt: skip
 
 
@@ -144,10 +148,16 @@ def export_page(kind: str, database: Ledger, actor: Auditor) -> Any:
 def records_page(kind: str, request: Request, database: Ledger, _: Visitor) -> Any:
     """Records of a kind."""
     title = _title(kind)
-    rows = [row | {"key": _key(kind, row)} for row in list_records(database, kind, rows_max=ROWS_MAX)]
-    return list_page(
-        request, "records.html", kind=kind, title=title, records=table(request, kind, _columns(kind), rows)
-    )
+    columns = _columns(kind)
+
+    def found(wanted: ListRequest) -> list[Row]:
+        return [row | {"key": _key(kind, row)} for row in records_listed(database, kind, wanted)]
+
+    shown = table(
+        request, kind, columns, source=found, sorts=[each.key for each in columns if each.key not in NOT_SORTED],
+        choices=_filters(database, kind),
+    )  # fmt: skip
+    return list_page(request, "records.html", kind=kind, title=title, records=shown)
 
 
 @router.get("/administration/{kind}/new")
@@ -193,13 +203,13 @@ def _record(
     said: Mapping[str, str] | None = None,
 ) -> Response:  # fmt: skip
     title, is_new = _title(kind), key == "new"
-    found = [row for row in list_records(database, kind, rows_max=ROWS_MAX) if _key(kind, row) == key]
+    found = None if is_new else record_of(database, kind, key)
     if not found and not is_new:
         raise NotFound(f"there is no {key} among {title.lower()}", "See Administration.")
     subject = f"{kind.replace('-', '_').removesuffix('s')}:{key}"
     return render(
         request, "record.html", 422 if done else 200, kind=kind, title=title, key="" if is_new else key,
-        fields=_fields(kind, found[0] if found else None, said or {}), done=done, zone=house_zone(database),
+        fields=_fields(kind, found, said or {}), done=done, zone=house_zone(database),
         events=None if is_new else _history(request, database, subject),
     )  # fmt: skip
 
@@ -218,7 +228,7 @@ def _title(kind: str) -> str:
 
 
 def _key(kind: str, row: Mapping[str, Any]) -> str:
-    return "/".join(str(row[part]) for part in model_of(kind).KEY)
+    return model_of(kind).model_construct(**row).key
 
 
 def _columns(kind: str) -> tuple[Column, ...]:
@@ -228,8 +238,20 @@ def _columns(kind: str) -> tuple[Column, ...]:
     def linked(row: Row) -> str:
         return f"/administration/{kind}/{row['key']}"
 
-    rest = [Column(name, _words(name), filters=name in CHOSEN, value=_shown(name)) for name in others]
+    chosen = FILTERS.get(kind, ())
+    rest = [Column(name, _words(name), filters=name in chosen, value=_shown(name)) for name in others]
     return Column(first, _words(first), link=linked), *rest
+
+
+def _filters(database: Database, kind: str) -> dict[str, tuple[str, ...]]:
+    """What each column is filtered by: the values that its field may have, or the policies there are."""
+    fields = model_of(kind).model_fields
+    return {
+        name: tuple(row["name"] for row in list_policies(database, rows_max=POLICIES_MAX)) if name == "policy"
+        else tuple("no" if each == "false" else "yes" if each == "true" else each
+                   for each in _choices(fields[name].annotation))
+        for name in FILTERS.get(kind, ())
+    }  # fmt: skip
 
 
 def _shown(name: str) -> Any:
@@ -285,7 +307,7 @@ LABELS = {
     "allowance_c_max": "Up to how many °C", "receipt_days_min": "Days of shelf life at receipt, at least",
     "shelf_life_days_min": "Days of shelf life, at least", "receipt_inspection": "Inspect each receipt",
     "expiry_required": "Must have an expiry date", "serial_tracked": "Followed by serial number",
-    "controlled_schedule": "Schedule, if controlled", "policy": "Storage policy", "parent": "Stands in",
+    "controlled_schedule": "Schedule, if controlled", "policy": "Storage policy", "parent": "Location",
     "zone": "Time zone", "shelf_life_days": "Shelf life in days", "storage_class": "Storage policy it needs",
 }  # fmt: skip
 """What fields are called, where their names do not say it."""
@@ -300,9 +322,8 @@ def _words(name: str) -> str:
 
 def _guarded(database: Database) -> dict[str, list[Row]]:
     guarded: dict[str, list[Row]] = {}
-    for place in list_places(database, rows_max=ROWS_MAX):
-        if place["policy"]:
-            guarded.setdefault(place["policy"], []).append(place)
+    for place in guarded_places(database, rows_max=ROWS_MAX):
+        guarded.setdefault(place["policy"], []).append(place)
     return guarded
 
 

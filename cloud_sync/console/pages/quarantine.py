@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse, RedirectResponse
 
-from cloud_sync.actions.overview.quarantine import event, queue
+from cloud_sync.actions.overview.quarantine import LOTS_COUNTED_MAX, event, queue
 from cloud_sync.actions.overview.rooms import house_zone, room_now
 from cloud_sync.actions.people.security_keys import list_keys
 from cloud_sync.actions.quality.holds_and_dispositions import decide_event
@@ -45,7 +45,10 @@ EVENTS = (
         "worst", "Worst", Show.NUMBER,
         html=lambda row: f"{value(row['worst'], row['metric'])} {unit_of(row['metric'])}",
     ),
-    Column("lots", "Lots held", Show.NUMBER),
+    Column(
+        "lots", "Lots held", Show.NUMBER,
+        html=lambda row: f"over {LOTS_COUNTED_MAX}" if row["lots"] > LOTS_COUNTED_MAX else str(row["lots"]),
+    ),
 )  # fmt: skip
 OTHERS = (
     Column("item", "Item", value=lambda row: row["item_title"] or row["item"]),

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 from markupsafe import Markup
 
-from cloud_sync.actions.monitoring.measurements import hours_of
+from cloud_sync.actions.monitoring.measurements import hours_of, missing_of
 from cloud_sync.actions.overview.lists import stock_listed
 from cloud_sync.actions.overview.rooms import RoomNow, calibrations_due, residents_between, room_now
 from cloud_sync.actions.quality.holds_and_dispositions import listed
@@ -16,6 +16,7 @@ from cloud_sync.console.curves import curves
 from cloud_sync.console.page_route import PageRoute, Visitor
 from cloud_sync.console.rendering import lasting, value
 from cloud_sync.console.table import Column, Show, list_page, table, tag
+from cloud_sync.console.words import in_words
 from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.storage.database import Database, Row
 from edge_agent.domain.monitoring.quantity_words import label_of, unit_of
@@ -46,7 +47,7 @@ STOCK = (
 
 
 def _held(row: Row) -> Markup:
-    why = "; ".join(each["text"] for each in row["reasons"])
+    why = "; ".join(in_words(each["text"]) for each in row["reasons"])
     return Markup('<span class="tag bad" title="{}">held</span>').format(why)
 
 
@@ -107,7 +108,7 @@ def room_page(name: str, request: Request, database: Ledger, _: Visitor, now: No
             prefix="was-",
         ),
         stock=table(request, "stock", STOCK, source=lie_here, sorts=("place",), zone=room.zone, prefix="is-"),
-        hourly=hourly, now=now,
+        hourly=hourly, now=now, unreadable=missing_of(database, (each.id for each in room.channels), first, now),
         excursions=table(
             request, "excursions", EXCURSIONS, _excursions(database, name), zone=room.zone, prefix="excursion-"
         ),

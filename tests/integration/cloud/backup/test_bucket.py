@@ -17,7 +17,8 @@ import pytest
 from pyrage import x25519
 
 from cloud_sync.backup.archive import BackupUnusable, Written
-from cloud_sync.backup.bucket import Bucket, BucketAddress, BucketFault, StoredObject, stored_object
+from cloud_sync.backup.bucket import Bucket, StoredObject, stored_object
+from cloud_sync.backup.bucket_client import BucketAddress, BucketFault
 from cloud_sync.backup.making import COMPARED, DECRYPTED, make_backup
 from cloud_sync.backup.places import good_backups
 from cloud_sync.backup.restoring import inspect, restore

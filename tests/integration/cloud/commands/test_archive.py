@@ -1,4 +1,4 @@
-"""``cloud-sync archive``: old readings to a folder; verify, the page and the API name what is not there."""
+"""``cloud-sync archive``: old readings to a folder; verify, the pages and the API name what is not there."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -6,11 +6,14 @@ from pathlib import Path
 from typer.testing import CliRunner, Result
 
 from cloud_sync.__main__ import app
+from cloud_sync.actions.monitoring.archiving import archive_readings
+from cloud_sync.archive.stores import FolderStore
 from cloud_sync.config import DATABASE_URL
+from edge_agent.domain.wire.records import Action
 from tests.integration.cloud.commands.test_cloud_sync import config
 from tests.integration.conftest import Said
-from tests.support.builders import Ledger, minute, reading
-from tests.support.ledger_api import api_on
+from tests.support.builders import Ledger, minute, reading, scan
+from tests.support.ledger_api import NOW, api_on
 
 
 def run(*arguments: str, url: str) -> Result:
@@ -42,3 +45,32 @@ def test_old_months_go_to_a_folder_and_a_missing_file_is_named_everywhere(
         api.client.post("/login/token", data={"token": api.reader.token})
         page = api.client.get("/administration/archive").text
         assert file.name in page and "the file is missing" in page and "2026-03" in page
+
+
+def test_pages_of_a_room_and_a_lot_are_there_and_say_what_cannot_be_read(
+    tmp_path: Path, ledger: Ledger, say: Said
+) -> None:
+    say(scan(minute(30), Action.RECEIVE, "acme", "fridge-a"))
+    say(*(reading(minute(0) + timedelta(hours=n), 5.0) for n in range(50)), reading(NOW - timedelta(hours=1), 5.0))
+    done = archive_readings(ledger.database, FolderStore(tmp_path), months=1, at=NOW, actor="amy")
+    assert sum(each.readings for each in done) == 49
+    with api_on(ledger.database) as api:
+        lot = ledger.rows("SELECT id FROM lot")[0]["id"]
+        hours = int((NOW - minute(0)) / timedelta(hours=1)) + 1
+        api.client.post("/login/token", data={"token": api.reader.token})
+
+        def pages() -> tuple[str, str]:
+            room, shown = (api.client.get(each) for each in (f"/rooms/fridge-a?hours={hours}", f"/lots/{lot}"))
+            assert (room.status_code, shown.status_code) == (200, 200)
+            return room.text, shown.text
+
+        assert not any("cannot be read" in page for page in pages())
+        (file,) = tmp_path.glob("readings/*/*.parquet")
+        file.unlink()
+        for page in pages():
+            assert file.name in page and "the file is missing" in page and "cloud-sync verify" in page
+            assert "2026-" in page or "Mar" in page
+        series = api.client.get(f"/rooms/fridge-a/series?hours={hours}").json()
+        assert len(series["channels"][0]["points"]) == 18, "by three hours all of it is there"
+        refused = api.reader.get(f"/v1/lots/{lot}/passport")
+        assert refused.status_code == 503 and "readings up to 2026-" in refused.json()["error"], refused.text

@@ -30,6 +30,27 @@ FILL = """
     SELECT CASE WHEN n = 1 THEN 'retention' ELSE 'training' END, 'subject:' || n, '{}', '{}', '{}', 'r', now(), true,
            'amy', now()
     FROM generate_series(1, %(many)s) n;
+    INSERT INTO item (name, title) SELECT 'item-' || n, 'Item no ' || n FROM generate_series(1, %(many)s) n;
+    INSERT INTO item_gtin (gtin, item_id, base_units)
+    SELECT '0950110153' || lpad(n::text, 4, '0'), (SELECT id FROM item WHERE name = 'item-' || n), 1
+    FROM generate_series(1, %(many)s) n;
+    INSERT INTO place (name, kind, ancestors, parent_id, policy)
+    SELECT 'bin-' || n, 'bin', p.ancestors, p.id, CASE WHEN n = 7 THEN 'cold' END
+    FROM place p, generate_series(1, %(many)s) n WHERE p.name = 'fridge-a';
+    INSERT INTO place (name, title, kind, ancestors)
+    SELECT 'maker-' || n, 'Maker ' || n, 'supplier', '{}' FROM generate_series(1, %(many)s) n;
+    INSERT INTO supplier (place_id, status, note)
+    SELECT id, 'suspended', 'no answer' FROM place WHERE name = 'maker-1234';
+    INSERT INTO place (name, kind, ancestors)
+    SELECT 'ward-' || n, 'ward', '{}' FROM generate_series(1, %(many)s) n;
+    UPDATE place SET ancestors = ancestors || id WHERE NOT ancestors @> ARRAY[id];
+    INSERT INTO owner (name, title) SELECT 'owner-' || n, '' FROM generate_series(1, %(many)s) n;
+    INSERT INTO operator (name, badge, active)
+    SELECT 'op-' || n, 'B-' || n, n <> 1999 FROM generate_series(1, %(many)s) n;
+    INSERT INTO reorder_level (item_id, place_id, reorder_point, par_level)
+    SELECT i.id, p.id, 1, 2 FROM item i, place p WHERE i.name LIKE 'item-%%' AND p.name = 'fridge-a';
+    INSERT INTO item_cost (item_id, valid_from, cost, currency, told_by)
+    SELECT id, '2026-01-01', 2.5, 'EUR', 'amy' FROM item WHERE name LIKE 'item-%%';
 """
 
 
@@ -67,6 +88,19 @@ FOUND = {
     "/changes?all=true&kind=how+long+something+is+kept": "1 how long",
     "/retention?all=true&sort=id": "1 ",
     "/retention?all=true&q=law+suit+1234": "1234 ",
+    "/administration/places?kind=bin&sort=-name": f"bin-{MANY} ",
+    "/administration/places?policy=cold&kind=bin": "bin-7 ",
+    "/administration/places?q=bin-1777": "bin-1777 ",
+    "/administration/items?sort=-title": f"item-{MANY} ",
+    "/administration/items?q=09501101531777": "item-1777 ",
+    "/administration/suppliers?status=suspended": "maker-1234 ",
+    "/administration/suppliers?q=no+answer": "maker-1234 ",
+    "/administration/recipients?kind=ward&sort=-name": f"ward-{MANY} ",
+    "/administration/owners?sort=-name": f"owner-{MANY} ",
+    "/administration/operators?active=no": "op-1999 ",
+    "/administration/operators?q=b-1777": "op-1777 ",
+    "/administration/reorder-levels?q=item-1777": "item-1777 fridge-a ",
+    "/administration/costs?sort=-item": f"item-{MANY} ",
 }
 """What the first row begins with."""
 

@@ -62,6 +62,15 @@ def test_threads_that_ask_at_once_find_one_route() -> None:
     assert len(set(found)) == 1 and worked_out == ["/v1/lots"]
 
 
+def test_a_route_may_be_worked_out_ahead_and_is_not_again() -> None:
+    app = an_app()
+    for route in app.router.routes:
+        if isinstance(route, Noted):
+            route.work_out_ahead()
+    assert worked_out == ["/v1/lots/{lot}", "/v1/lots"]
+    assert TestClient(app).get("/v1/lots/3").json() == {"lot": 3} and len(worked_out) == 2
+
+
 def test_what_a_route_does_not_have_is_told() -> None:
     with pytest.raises(AttributeError, match="a Noted has no colour"):
         _ = Noted("/lots", lambda: None).colour

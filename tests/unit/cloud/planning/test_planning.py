@@ -15,9 +15,9 @@ from cloud_sync.planning.anomalies import (
     drifting_sensors,
     unusual_use,
 )
-from cloud_sync.planning.demand import UseOfDay, is_demand, weeks_of
+from cloud_sync.planning.demand import Use, is_demand, weeks_of
 from cloud_sync.planning.distribution import Demand
-from cloud_sync.planning.forecast import Method, forecast
+from cloud_sync.planning.forecast import Forecast, Method, forecast
 from cloud_sync.planning.kpi import BY_NAME, KPIS, exception_scores
 from cloud_sync.planning.lead_time import Delivery, LeadTime, lead_times
 from cloud_sync.planning.plan import HeldStock, PlanInput, StockLot, Terms, plan, reasons
@@ -47,7 +47,7 @@ def test_only_what_recipients_got_is_demand(action: str, source: str, target: st
 
 def test_weeks_end_with_the_last_day_and_say_where_stock_was_out() -> None:
     last = date(2026, 5, 31)
-    uses = [UseOfDay(last - timedelta(days=13), 3), UseOfDay(last - timedelta(days=6), 4), UseOfDay(last, 1)]
+    uses = [Use(last - timedelta(days=13), (0, 1), (1, 3)), Use(last - timedelta(days=6), (0,), (4,))]
     weeks = weeks_of(uses, [last - timedelta(days=8)], last)
     assert (weeks.used, weeks.censored) == ((3, 5), (True, False))
 
@@ -116,6 +116,26 @@ def test_the_room_bounds_the_par_level() -> None:
     said = steady(70)
     made = plan(PlanInput(said.used, said.censored, LEAD, Terms(room_max=90)))
     assert made.par_level == 90 and made.order_quantity <= 90
+
+
+def test_an_order_is_the_packs_that_come_closest_to_the_par_level() -> None:
+    """One more pack for the last few units would lie for weeks."""
+    said = steady(14)
+    whole = plan(PlanInput(said.used, said.censored, LEAD, Terms(), (StockLot(20, 300),)))
+    lots = (StockLot(whole.reorder_point, 300),)
+    missing = whole.par_level - whole.reorder_point
+    packed = plan(PlanInput(said.used, said.censored, LEAD, Terms(pack_size=missing - 2), lots))
+    assert packed.order_quantity == missing - 2
+    coarse = plan(PlanInput(said.used, said.censored, LEAD, Terms(pack_size=3), ()))
+    assert coarse.order_quantity > coarse.reorder_point
+
+
+def test_what_is_asked_for_in_lots_is_reordered_earlier_than_what_is_asked_for_singly() -> None:
+    """Four sixths of the weeks have a use, so no week is one demand; the mean and the forecast's error are alike."""
+    known = Forecast(Method.MEAN, 20.0, 400.0, 1, 60, 40)
+    lumpy = PlanInput((0, 30, 10, 60, 0, 20) * 10, (False,) * 60, LEAD, Terms())
+    even, uneven = plan(steady(20), known=known), plan(lumpy, known=known)
+    assert uneven.reorder_point > even.reorder_point + 10
 
 
 def test_suppliers_are_known_by_their_own_orders_and_few_of_them_by_all() -> None:

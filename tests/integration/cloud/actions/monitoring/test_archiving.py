@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cloud_sync.actions.monitoring.archive_status import archive_status, check_whole_archive
 from cloud_sync.actions.monitoring.archiving import archive_readings
-from cloud_sync.actions.monitoring.measurements import hours_of, readings_of
+from cloud_sync.actions.monitoring.measurements import hours_of, readings_of, spans_of
 from cloud_sync.actions.monitoring.retention import thin_readings
 from cloud_sync.actions.quality.thermal_passports import passport
 from cloud_sync.archive.manifests import ManifestFault, read_manifest, sha256_of
@@ -71,11 +71,16 @@ def test_what_left_the_database_is_read_from_the_archive_as_it_was(ledger: Ledge
             readings_of(ledger.database, channel, first, last, rows_max=1000),
             readings_of(ledger.database, channel, minute(60 * 24 * 40), minute(60 * 24 * 41), rows_max=1000),
             hours_of(ledger.database, channel, first, last, rows_max=1000),
+            spans_of(ledger.database, channel, first, last, timedelta(hours=8), rows_max=1000),
             passport(ledger.database, lot, **asked),
             ledger.held(), ledger.excursions(), ledger.exposures(),
         ]  # fmt: skip
 
     before, count = looks(), here(ledger)
+    for span in before[3]:
+        hours = [row for row in before[2] if span["at"] <= row["at"] < span["at"] + timedelta(hours=8)]
+        extremes = min(row["lowest"] for row in hours), max(row["highest"] for row in hours)
+        assert (span["lowest"], span["highest"]) == extremes
     left = archive(ledger, tmp_path)
     # The first and last ever stay, those around excursions and the two of September.
     assert count - here(ledger) == left > 300
@@ -249,6 +254,17 @@ def test_a_folder_without_this_ledgers_files_is_refused_and_a_copy_is_taken(
     shutil.copytree(tmp_path / "a", tmp_path / "b")
     shutil.rmtree(tmp_path / "a")
     archive(ledger, tmp_path / "b")
+    assert check_whole_archive(ledger.database).findings == ()
+
+
+def test_two_runs_at_once_do_not_write_each_others_files(ledger: Ledger, say: Said, tmp_path: Path) -> None:
+    a_spring(say)
+    runs = [archive_readings(ledger.database, FolderStore(tmp_path), months=2, at=LONG_AFTER, actor="amy")
+            for _ in range(2)]  # fmt: skip
+    assert next(runs[0]).readings > 100
+    with pytest.raises(Conflict, match="another run"):
+        next(runs[1])
+    assert len(list(runs[0])) == 2
     assert check_whole_archive(ledger.database).findings == ()
 
 

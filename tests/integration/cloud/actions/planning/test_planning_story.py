@@ -83,7 +83,7 @@ def test_a_plan_is_made_of_the_log_and_made_again_the_same(planned: Api) -> None
     steps = {step["what"]: step["value"] for step in detail["reasons"]}
     assert steps["to order"] == main["order_quantity"] and steps["reorder point"] == main["reorder_point"]
     checked = api.reader.ok("GET", f"/v1/planning/runs/{run['id']}/check")
-    assert checked == {"results_same": True, "inputs_same": True, "changed": []}
+    assert checked == {"rules_same": True, "results_same": True, "inputs_same": True, "changed": []}
     (rescue,) = api.reader.ok("GET", f"/v1/planning/runs/{run['id']}/rescues")
     assert (rescue["lot_number"], rescue["from_place"], rescue["to_place"]) == ("N1", "north", "main")
     api.client.post("/login/token", data={"token": api.operator.token})
