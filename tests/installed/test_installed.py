@@ -88,7 +88,7 @@ def test_a_gateway_is_configured_and_checked(system: Debian) -> None:
     assert "--code" in system.check(*program("edge-agent"), "enroll", "--help")
     system.check(*program("edge-agent"), "init", "gw-cold-1", "--url", LEDGER)
     checked = system.check(*program("edge-agent"), "check-config", "--config", CONFIG)
-    assert "gw-cold-1" in checked or "ok" in checked.lower(), checked
+    assert "config is good" in checked
 
 
 @pytest.mark.usefixtures("is_native")
