@@ -144,28 +144,41 @@ def instant(at_us: int) -> datetime:
     return _EPOCH + timedelta(microseconds=at_us)
 
 
-def read_part(
-    number: int,
-    byte_offset: int,
-    part: bytes,
-    footer: bytes,
-    file_bytes: int,
-    within: tuple[datetime, datetime] | None = None,
-) -> list[Reading]:
-    """The readings of a row group from its bytes and the file's footer, which the caller has held against their hashes;
-    only those ``within`` the first and last of these instants, if they are given.
+@dataclass(frozen=True, slots=True)
+class FetchedPart:
+    """A row group's bytes and its file's footer, which the caller has held against their hashes."""
 
-    Raises ``ValueError`` if they are no Parquet after all.
+    number: int
+    byte_offset: int
+    raw: bytes
+    footer: bytes
+    file_bytes: int
+
+
+def read_part(part: FetchedPart, within: tuple[datetime, datetime] | None = None) -> list[Reading]:
+    """The readings of a row group; only those ``within`` the first and last of these instants, if they are given.
+
+    Raises ``ValueError`` if it is no Parquet after all.
     """
+    return _columns(part, within, "seq", "value", "evidence_id")
+
+
+def read_values(part: FetchedPart, within: tuple[datetime, datetime] | None = None) -> list[tuple[int, float]]:
+    """The same, only when (microseconds since 1970, UTC) and what."""
+    return _columns(part, within, "value")
+
+
+def _columns(part: FetchedPart, within: tuple[datetime, datetime] | None, *names: str) -> list[Any]:
     pa, pq = _arrow()
-    source = _Sparse(file_bytes, {byte_offset: part, file_bytes - len(footer): footer})
+    footer_at = part.file_bytes - len(part.footer)
+    source = _Sparse(part.file_bytes, {part.byte_offset: part.raw, footer_at: part.footer})
     try:
-        file = pq.ParquetFile(source, metadata=_FOOTERS.of(footer, file_bytes), pre_buffer=False)
-        table = file.read_row_group(number, columns=["at", "seq", "value", "evidence_id"], use_threads=False)
+        file = pq.ParquetFile(source, metadata=_FOOTERS.of(part.footer, part.file_bytes), pre_buffer=False)
+        table = file.read_row_group(part.number, columns=["at", *names], use_threads=False)
     except (pa.ArrowException, OSError, IndexError) as error:
         raise ValueError(str(error)) from error
     at_us = table["at"].cast(pa.int64())
-    named = [table[name] for name in ("seq", "value", "evidence_id")]
+    named = [table[name] for name in names]
     if within is not None:
         first_us, last_us = (microseconds(each) for each in within)
         known = at_us.combine_chunks()

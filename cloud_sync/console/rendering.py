@@ -16,7 +16,7 @@ from cloud_sync.console.lengths import MISSING as MISSING
 from cloud_sync.console.lengths import lasting as lasting
 from cloud_sync.console.navigation import GROUPS
 from cloud_sync.console.static_files import address_of, versions
-from cloud_sync.console.words import rule_words, told
+from cloud_sync.console.words import in_words, rule_words, told
 from cloud_sync.domain.room_state import Limits
 from cloud_sync.domain.uncertain_times import is_unbounded
 from edge_agent.domain.monitoring.quantities import quantity_of
@@ -32,8 +32,8 @@ TONES: Mapping[str, str] = {
     **dict.fromkeys(("acknowledged", "yes", "shipped", "returned", "trusted", "done", "destroyed"), "ok"),
     **dict.fromkeys(("connected", "active", "in force", "implemented", "confirmed", "passed"), "ok"),
     **dict.fromkeys(("held", "rejected", "expired", "recalled", "revoked", "missing", "not over", "no", "over"), "bad"),
-    **dict.fromkeys(("refused", "locked"), "bad"),
-    **dict.fromkeys(("waits for approval", "lift asked for", "never calibrated"), "warn"),
+    **dict.fromkeys(("refused", "locked", "overdue", "on hold", "broken", "stolen", "lost"), "bad"),
+    **dict.fromkeys(("waits for approval", "lift asked for", "never calibrated", "due", "waits", "waiting"), "warn"),
     **dict.fromkeys(("requested", "ordered", "open", "in process", "quarantined", "drafted", "planned"), "warn"),
     **dict.fromkeys(
         ("never heard", "silent", "no place", "no policy", "no rule", "has not signed in", "at risk"), "warn"
@@ -75,11 +75,24 @@ def _environment() -> Environment:
     environment.filters |= {
         "when": when, "clock": clock, "limits": limits,
         "day": day, "ago": ago, "lasting": lasting, "value": value, "quantity": label_of,
-        "spark": spark, "unit": unit_of, "rule_words": rule_words, "told": told,
+        "spark": spark, "unit": unit_of, "rule_words": rule_words, "told": told, "in_words": in_words, "values": values,
         "tone": tone_of, "moment": datetime.fromisoformat,
     }  # fmt: skip
     environment.globals |= {"new_id": uuid4, "static": address_of}
     return environment
+
+
+VALUES_SHOWN_MAX = 140
+"""Longer values of an event open on demand."""
+
+
+def values(data: Mapping[str, Any]) -> Markup:
+    """What an event recorded; the beginning of it, if that is long, and all of it when it is opened."""
+    text = told(data) or MISSING
+    if len(text) <= VALUES_SHOWN_MAX:
+        return Markup('<span class="values">{}</span>').format(text)
+    start = text[:VALUES_SHOWN_MAX].rsplit(" ", 1)[0].rstrip(",")
+    return Markup('<details class="values"><summary>{}…</summary>{}</details>').format(start, text)
 
 
 def when(at: datetime | None, zone: str = "UTC") -> Markup:

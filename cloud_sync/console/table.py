@@ -13,6 +13,7 @@ from fastapi.responses import PlainTextResponse
 from markupsafe import Markup, escape
 
 from cloud_sync.console.rendering import MISSING, day, render, tone_of, when
+from cloud_sync.console.words import in_words
 from cloud_sync.domain.csv_text import csv_text
 from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.storage.database import Row
@@ -78,7 +79,10 @@ class Column:
         """The value as HTML."""
         shown = escape(self.html(row)) if self.html else self._plain(row, row.get("zone") or zone)
         target = self.link(row) if self.link else None
-        return Markup('<a href="{}">{}</a>').format(target, shown) if target and shown else shown
+        if not target or not shown:
+            return shown
+        is_long = len(shown.striptags()) > WORD_MAX
+        return Markup('<a{} href="{}">{}</a>').format(Markup(' class="long"') if is_long else "", target, shown)
 
     def _plain(self, row: Row, zone: str) -> Markup:
         found = self.of(row)
@@ -86,7 +90,7 @@ class Column:
             return when(found, zone)
         if isinstance(found, date) or self.show is Show.DAY:
             return Markup('<span class="nb">{}</span>').format(day(found))
-        text = self.text(row)
+        text = in_words(self.text(row), zone) if self.show is Show.TEXT else self.text(row)
         if not text:
             return escape(MISSING)
         if self.show is Show.TAG:

@@ -258,7 +258,7 @@ def reasons(said: PlanInput, made: Plan) -> list[Reason]:
         Reason("used a week", expected.weekly, f"{expected.method}, of {expected.weeks} weeks ({censored} censored); "
                f"{judged}"),
         Reason("days until an order is there", lead.days, f"{measured}, ± {lead.spread_days:.1f} days"),
-        Reason("days between looks", terms.review_days, "setting"),
+        Reason("days between reviews", terms.review_days, "setting"),
         Reason("demand over both", made.mean, f"negative binomial, variance {made.variance:.1f}"),
         Reason("reorder point", made.reorder_point, f"so that {terms.service_level:.1%} of what is wanted is there"),
         Reason("par level", made.par_level, f"and what is used in {terms.cycle_days} days"),

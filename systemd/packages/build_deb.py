@@ -103,7 +103,7 @@ def build(package: Package, target: Target, to: Path, *, has_payload: bool = Tru
         _add_files(package, root)
         _add_control(package, target, root)
         to.mkdir(parents=True, exist_ok=True)
-        path = to / f"{package.name}_{deb_version(target)}_{target.arch}.deb"
+        path = to / file_name(package, target)
         _run("dpkg-deb", "--root-owner-group", "-Zzstd", "-z6", "--build", str(root), str(path))
     return path
 
@@ -111,6 +111,11 @@ def build(package: Package, target: Target, to: Path, *, has_payload: bool = Tru
 def version() -> str:
     """Of the project."""
     return str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
+
+
+def file_name(package: Package, target: Target) -> str:
+    """Of a package that was built."""
+    return f"{package.name}_{deb_version(target)}_{target.arch}.deb"
 
 
 def deb_version(target: Target) -> str:

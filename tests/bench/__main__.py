@@ -3,6 +3,7 @@
 import fnmatch
 import importlib
 import json
+import os
 import pkgutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 import tests.bench
+from tests.bench.cluster import FIGURES as OF_ROUNDS
+from tests.bench.cluster import ROUNDS, SEED
 from tests.bench.figure import Figure
 
 NOT_FIGURES = {
@@ -24,24 +27,32 @@ console = Console()
 
 def main(
     only: Annotated[list[str] | None, typer.Option(help="Measure this figure, or those of a pattern, alone.")] = None,
+    rounds: Annotated[int | None, typer.Option(min=1, help="Of kills, pauses and cut links, for cluster_*.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of these rounds: the same gives the same.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file as well.")] = None,
 ) -> None:
     """Measure, print a table, and say which targets hold. Missing a target is a figure, not a failure."""
+    os.environ.update({name: str(value) for name, value in ((ROUNDS, rounds), (SEED, seed)) if value is not None})
     known = all_figures()
     unknown = sorted(wanted for wanted in only or [] if not fnmatch.filter(known, wanted))
     if unknown:
         console.print(f"No such figure: {', '.join(unknown)}. There are: {', '.join(sorted(known))}")
         raise typer.Exit(2)
     figures = []
-    for name in (
-        known if only is None else [name for name in known if any(fnmatch.fnmatch(name, each) for each in only)]
-    ):
+    for name in _chosen(known, only):
         with console.status(f"measuring {name} ..."):
             figures.append(known[name]())
         console.print(f"{name}: {figures[-1].value:.4g} {figures[-1].unit}")
     console.print(table_of(figures))
     if json_file:
         json_file.write_text(json.dumps([figure.as_json() for figure in figures], indent=2) + "\n", encoding="utf-8")
+
+
+def _chosen(known: dict[str, Callable[[], Figure]], only: list[str] | None) -> list[str]:
+    if only is None:
+        console.print("Rounds of faults in a cluster need root and hours: ./dev bench --only 'cluster_*' --rounds N")
+        return [name for name in known if name not in OF_ROUNDS]
+    return [name for name in known if any(fnmatch.fnmatch(name, each) for each in only)]
 
 
 def all_figures() -> dict[str, Callable[[], Figure]]:

@@ -171,11 +171,12 @@ async def test_the_whole_queue_is_decided_by_keyboard_alone_in_eight_keys_an_eve
                 await press("Enter")
                 await page.wait_for_url("**/quarantine/*")
                 await press("r")
-                await expect(page.get_by_label("What the decision rests on")).to_be_focused()
+                await expect(page.get_by_label("Reason for the decision")).to_be_focused()
                 await page.keyboard.type("stability data of the maker")
                 await press("Tab")
                 await press("Enter")
                 await expect(page.get_by_text("released by quality-1").first).to_be_visible()
+                await expect(page.get_by_text("Done: Decide")).to_be_focused()
                 await press("q")
                 await expect(page.locator("table[data-queue] tbody tr")).to_have_count(left)
                 assert len(pressed) <= KEYS_MAX

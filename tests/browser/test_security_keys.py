@@ -49,7 +49,7 @@ async def test_a_key_is_added_signs_in_and_signs(database: Database) -> None:
 
             await visit.open("/quarantine/1")
             await page.get_by_label("Release").check()
-            await page.get_by_label("What the decision rests on").fill("stability data of the maker")
+            await page.get_by_label("Reason for the decision").fill("stability data of the maker")
             await page.get_by_role("button", name="Decide and sign with your security key").click()
             await expect(page.get_by_text("released by quality-1").first).to_be_visible()
             await expect(page.get_by_text("signed as release").first).to_be_visible()

@@ -9,7 +9,7 @@ again, and waits until every gateway has receipts for what it said since. The sa
 import json
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import Annotated
 
@@ -39,6 +39,16 @@ class Harm:
 
     def __str__(self) -> str:
         return f"{self.kind} {self.machine}" + (f" and {self.other}" if self.other else "")
+
+
+@dataclass
+class Run:
+    """How far it came: rounds done, the longest time without any receipt, and, where that was asked for, after how long
+    something was acknowledged again when the database that writes was killed, and when it was paused."""
+
+    rounds: int = 0
+    longest_s: float = 0.0
+    back_s: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -115,6 +125,28 @@ def _put_right(running: House, machines: dict[str, Machine], harm: Harm) -> None
             machine.join(machines[harm.other])
 
 
+def back_after(running: House, kind: str) -> float:
+    """Kill or pause the database that writes, and leave it so until something is acknowledged again; gives after how
+    many seconds that was."""
+    wait_until_whole(running)
+    primary = running.databases.primary()
+    assert primary is not None
+    machines, harm = {machine.name: machine for machine in running.machines}, Harm(kind, primary.name)
+    began_s, counts = time.monotonic(), running.fleet.counts()
+    _harm(machines, harm)
+    running.down.add(primary.name)
+    # The first receipt may have been on its way; the second of a gateway is for what it sent since.
+    while not running.fleet.is_any_served_since(counts):
+        running.keep_running()
+        assert time.monotonic() - began_s < PATIENCE_S, f"nothing is written {PATIENCE_S:.0f} s after {harm}"
+        time.sleep(0.05)
+    took_s = time.monotonic() - began_s
+    _put_right(running, machines, harm)
+    running.down.discard(primary.name)
+    print(f"{harm}, which wrote: the first receipt came after {took_s:.1f} s", flush=True)
+    return took_s
+
+
 def wait_until_whole(running: House) -> None:
     """The databases need all three again, before one may be taken away: with two, each would be the one too many."""
     began_s = time.monotonic()
@@ -126,31 +158,35 @@ def wait_until_whole(running: House) -> None:
         time.sleep(0.2)
 
 
-def run(rounds: int, seed: int, gateways: int, minutes: float | None, pause_s: float) -> tuple[int, Verdict, float]:
-    """So many rounds, or as many as the minutes allow; gives how many, what came of them, and the longest silence."""
-    random, longest_s, done, began_s = Random(seed), 0.0, 0, time.monotonic()
+def run(
+    rounds: int, seed: int, gateways: int, minutes: float | None, pause_s: float, *, measures_back: bool = False
+) -> tuple[Run, Verdict]:
+    """So many rounds, or as many as the minutes allow; gives how far it came, and what came of it."""
+    random, done, began_s = Random(seed), Run(), time.monotonic()
     with house(gateways, seed, pause_s) as running:
-        for number in range(1, rounds + 1):
-            if minutes is not None and time.monotonic() - began_s > minutes * 60:
-                break
-            each = planned(random)
-            try:
-                if any(harm.machine.startswith("database") for harm in each.harms):
-                    wait_until_whole(running)
-                gap_s, took_s = run_round(running, each)
-            except AssertionError as error:  # what was written until then is judged all the same
-                print(f"round {number}: {error}", flush=True)
-                break
-            done, longest_s = number, max(longest_s, gap_s)
-            words = f"{', '.join(map(str, each.harms))} for {each.seconds:.1f} s"
-            came = (
-                f"{gap_s:.1f} s without a receipt, all served after {took_s:.1f} s, {running.fleet.receipts} receipts"
-            )
-            print(f"round {number}: {words}; {came}", flush=True)
+        try:
+            if measures_back:
+                done.back_s = {kind: back_after(running, kind) for kind in ("kill", "pause")}
+            for number in range(1, rounds + 1):
+                if minutes is not None and time.monotonic() - began_s > minutes * 60:
+                    break
+                _next_round(running, planned(random), number, done)
+        except AssertionError as error:  # what was written until then is judged all the same
+            print(f"after round {done.rounds}: {error}", flush=True)
         running.databases.until_one_writes(PATIENCE_S)
         running.fleet.stop()
         verdict = judge(Ledger(running.database), running.fleet.gateways)
-    return done, verdict, longest_s
+    return done, verdict
+
+
+def _next_round(running: House, each: Round, number: int, done: Run) -> None:
+    if any(harm.machine.startswith("database") for harm in each.harms):
+        wait_until_whole(running)
+    gap_s, took_s = run_round(running, each)
+    done.rounds, done.longest_s = number, max(done.longest_s, gap_s)
+    words = f"{', '.join(map(str, each.harms))} for {each.seconds:.1f} s"
+    came = f"{gap_s:.1f} s without a receipt, all served after {took_s:.1f} s, {running.fleet.receipts} receipts"
+    print(f"round {number}: {words}; {came}", flush=True)
 
 
 def main(
@@ -159,13 +195,16 @@ def main(
     gateways: Annotated[int, typer.Option()] = 12,
     minutes: Annotated[float | None, typer.Option(help="Stop after so many, however many rounds that were.")] = None,
     pause_s: Annotated[float, typer.Option(help="Between two batches of a gateway, on average.")] = 1.0,
+    back: Annotated[bool, typer.Option(help="Measure first when writes are back after a kill and a pause.")] = False,
 ) -> None:
     """Run the rounds, and say what came of them; the last line is JSON."""
     if (code := enter_own_network("tests.cluster.rounds", sys.argv[1:])) is not None:
         raise typer.Exit(code)
-    done, verdict, longest_s = run(rounds, seed, gateways, minutes, pause_s)
-    print(json.dumps({"rounds": done, "seed": seed, "longest_s": round(longest_s, 1), **asdict(verdict)}), flush=True)
-    if not verdict.is_good or (minutes is None and done < rounds):
+    done, verdict = run(rounds, seed, gateways, minutes, pause_s, measures_back=back)
+    came = {"rounds": done.rounds, "seed": seed, "longest_s": round(done.longest_s, 1), **asdict(verdict)}
+    told = {f"back_after_{kind}_s": round(took_s, 1) for kind, took_s in done.back_s.items()}
+    print(json.dumps(came | told), flush=True)
+    if not verdict.is_good or (minutes is None and done.rounds < rounds):
         raise typer.Exit(1)
 
 

@@ -182,6 +182,10 @@ class Fleet:
         """Whether each has two receipts more than these: the second is for what it began to send since."""
         return all(len(each.acknowledged) >= count + 2 for each, count in zip(self.gateways, counts, strict=True))
 
+    def is_any_served_since(self, counts: Sequence[int]) -> bool:
+        """Whether one of them has."""
+        return any(len(each.acknowledged) >= count + 2 for each, count in zip(self.gateways, counts, strict=True))
+
     def longest_gap_s(self, since_s: float) -> float:
         """The longest in which no gateway was given a receipt, from this moment on: so long nothing was written."""
         told_at_s = sorted(at for each in self.gateways for _, at in each.acknowledged[-GAP_RECEIPTS:] if at > since_s)

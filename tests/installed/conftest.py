@@ -14,9 +14,10 @@ from tests.support.paths import ROOT
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--debian`` and ``--arch``."""
+    """``--debian``, ``--arch`` and ``--built``."""
     parser.addoption("--debian", default="13", choices=("12", "13"), help="which one it is installed into")
     parser.addoption("--arch", default="amd64", choices=("amd64", "arm64"), help="arm64 runs under qemu")
+    parser.addoption("--built", action="store_true", help="take the packages that lie in dist/")
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +35,10 @@ def building() -> ModuleType:
 def packages(building: ModuleType, pytestconfig: pytest.Config) -> list[Path]:
     """Both packages, whole."""
     target = building.Target(pytestconfig.getoption("--arch"), pytestconfig.getoption("--debian"))
-    return [building.build(each, target, ROOT / "dist") for each in building.PACKAGES.values()]
+    dist = ROOT / "dist"
+    if pytestconfig.getoption("--built"):
+        return [dist / building.file_name(each, target) for each in building.PACKAGES.values()]
+    return [building.build(each, target, dist) for each in building.PACKAGES.values()]
 
 
 @pytest.fixture(scope="session")

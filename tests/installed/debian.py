@@ -11,6 +11,7 @@ KEPT = ROOT / "build" / "roots"
 SUITES = {"12": "bookworm", "13": "trixie"}
 NEEDED = "python3,systemd,systemd-sysv,udev,dbus,ca-certificates"
 """What the packages depend on, and what a server has anyway."""
+INSIDE = 'mount -t proc proc "$1/proc" && exec chroot "$@"'
 QEMU = "/usr/bin/qemu-aarch64-static"
 
 
@@ -24,8 +25,10 @@ class Debian:
     def run(self, *command: str, timeout_s: float = 600) -> "subprocess.CompletedProcess[str]":
         """Run a command in it by chroot, of another processor by qemu; not its children then."""
         emulator = () if self.is_native else (QEMU,)
+        # What Debian's own tools expect of a system, and nothing that outlives the command.
+        alone = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", INSIDE, "sh", str(self.folder)]
         return subprocess.run(
-            ["chroot", str(self.folder), *emulator, *command], capture_output=True, text=True, timeout=timeout_s,
+            [*alone, *emulator, *command], capture_output=True, text=True, timeout=timeout_s,
             check=False, stdin=subprocess.DEVNULL,
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/root"}
             | {"DEBIAN_FRONTEND": "noninteractive"},

@@ -23,7 +23,7 @@ from cloud_sync.archive.manifests import (
     manifest_name,
     sha256_of,
 )
-from cloud_sync.archive.parquet_file import ParquetWriter, Reading, WrittenFile, read_part
+from cloud_sync.archive.parquet_file import FetchedPart, ParquetWriter, Reading, WrittenFile, read_part
 from cloud_sync.archive.stores import Store, StoreFault
 from cloud_sync.errors import ArchiveUnreadable, Conflict, Overtaken
 from cloud_sync.posting.monitoring.archived_readings import checked
@@ -214,7 +214,7 @@ def _compare(
     for part in written.parts:
         raw = checked(store, name, part.byte_offset, part.size_bytes, part.sha256, anew=True)
         back.setdefault(part.channel_id, []).extend(
-            read_part(part.number, part.byte_offset, raw, footer, written.size_bytes)
+            read_part(FetchedPart(part.number, part.byte_offset, raw, footer, written.size_bytes))
         )
     for row in channels:
         if back.pop(row["channel_id"], []) != _readings(connection, row, span, stays):

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from cloud_sync.errors import ArchiveUnreadable, NotFound
-from cloud_sync.posting.monitoring.archived_readings import missing_between, recalled
-from cloud_sync.storage.database import Database, Row
+from cloud_sync.posting.monitoring.archived_readings import missing_between, values_away
+from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
 
 
@@ -16,14 +16,39 @@ def readings_of(
 
     Raises ``NotFound``, ``ArchiveUnreadable``.
     """
-    return _of(database, "readings_of", channel_id, first, last, rows_max, rows_skipped)
+    with database.transaction() as connection:
+        _check_is_channel(connection, channel_id)
+        find, asked = queries("envelopes").readings_of, {"channel_id": channel_id, "first": first, "last": last}
+        away = values_away(connection, channel_id, first, last, rows_max=rows_skipped + rows_max)
+        if not away:
+            return list(find(connection, **asked, rows_max=rows_max, rows_skipped=rows_skipped))
+        here = list(find(connection, **asked, rows_max=rows_skipped + rows_max, rows_skipped=0))
+    rows = [*here, *(_single(at, value) for at, value in away)]
+    if here:
+        rows.sort(key=_order)
+    return rows[rows_skipped : rows_skipped + rows_max]
+
+
+def _single(at: datetime, value: float) -> Row:
+    """As the database gives a reading that has not left it; only those with a sure time leave."""
+    return {"at": at, "until": at, "readings": 1, "lowest": value, "mean": value, "highest": value, "synced": True}
+
+
+def _order(row: Row) -> tuple[datetime, datetime, int, float]:
+    return row["at"], row["until"], row["readings"], row["lowest"]
 
 
 def hours_of(
     database: Database, channel_id: int, first: datetime, last: datetime, *, rows_max: int, rows_skipped: int = 0
 ) -> list[Row]:
     """The same by the hour, for as long as the ledger exists. Raises ``NotFound``."""
-    return _of(database, "hours_of", channel_id, first, last, rows_max, rows_skipped)
+    with database.transaction() as connection:
+        _check_is_channel(connection, channel_id)
+        return list(
+            queries("envelopes").hours_of(
+                connection, channel_id=channel_id, first=first, last=last, rows_max=rows_max, rows_skipped=rows_skipped
+            )
+        )
 
 
 def spans_of(
@@ -43,15 +68,6 @@ def missing_of(
         return missing_between(connection, channel_ids, first, last)
 
 
-def _of(
-    database: Database, query: str, channel_id: int, first: datetime, last: datetime, rows_max: int, rows_skipped: int
-) -> list[Row]:
-    with database.transaction() as connection:
-        if not queries("envelopes").is_channel(connection, channel_id=channel_id):
-            raise NotFound(f"there is no channel {channel_id}", "See GET /v1/channels for those there are.")
-        find = getattr(queries("envelopes"), query)
-        asked = {"channel_id": channel_id, "first": first, "last": last}
-        if query == "hours_of":  # which the database keeps
-            return list(find(connection, **asked, rows_max=rows_max, rows_skipped=rows_skipped))
-        with recalled(connection, [channel_id], first, last):
-            return list(find(connection, **asked, rows_max=rows_max, rows_skipped=rows_skipped))
+def _check_is_channel(connection: Connection, channel_id: int) -> None:
+    if not queries("envelopes").is_channel(connection, channel_id=channel_id):
+        raise NotFound(f"there is no channel {channel_id}", "See GET /v1/channels for those there are.")

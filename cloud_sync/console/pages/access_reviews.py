@@ -48,7 +48,7 @@ def reviews_page(request: Request, database: Ledger, _: AccessReviewer) -> Any:
 def open_page(
     database: Ledger, actor: AccessReviewer, now: Now, title: Field = "", due_on: Field = "", next_due_on: Field = ""
 ) -> Any:
-    """Begin a review."""
+    """Start a review."""
     asked = checked(AccessReviewIn, title=title, due_on=due_on, next_due_on=next_due_on)
     made = access_reviews.open_review(database, **asked.model_dump(), at=now, actor=actor.name)
     return RedirectResponse(f"/access-reviews/{made['id']}", 303)

@@ -307,7 +307,7 @@ LABELS = {
     "allowance_c_max": "Up to how many °C", "receipt_days_min": "Days of shelf life at receipt, at least",
     "shelf_life_days_min": "Days of shelf life, at least", "receipt_inspection": "Inspect each receipt",
     "expiry_required": "Must have an expiry date", "serial_tracked": "Followed by serial number",
-    "controlled_schedule": "Schedule, if controlled", "policy": "Storage policy", "parent": "Stands in",
+    "controlled_schedule": "Schedule, if controlled", "policy": "Storage policy", "parent": "Location",
     "zone": "Time zone", "shelf_life_days": "Shelf life in days", "storage_class": "Storage policy it needs",
 }  # fmt: skip
 """What fields are called, where their names do not say it."""

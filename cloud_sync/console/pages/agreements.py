@@ -30,7 +30,7 @@ AGREEMENTS = (
     Column("supplier", "Supplier", link=lambda row: f"/administration/suppliers/{row['supplier']}"),
     Column("words", "Agreement", filters=True),
     Column("reference", "Document"),
-    Column("valid_until", "Good until", Show.DAY),
+    Column("valid_until", "Valid until", Show.DAY),
     Column("days_left", "Days left", Show.NUMBER),
     Column("added_by", "Filed by"),
     Column("state", "State", Show.TAG, filters=True, value=_state),

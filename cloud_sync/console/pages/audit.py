@@ -10,8 +10,8 @@ from markupsafe import Markup
 from cloud_sync.actions.audit_log import events_found
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger
-from cloud_sync.console.lengths import MISSING
 from cloud_sync.console.page_route import Auditor, PageRoute
+from cloud_sync.console.rendering import values
 from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.console.words import told
 from cloud_sync.domain.list_request import ListRequest
@@ -35,17 +35,24 @@ def _page_of(row: Row) -> str | None:
     return PAGES[kind] + name if kind in PAGES and name else None
 
 
-def _values(row: Row) -> Markup:
-    return Markup('<span class="values">{}</span>').format(told(row["data"]) or MISSING)
+def _about(row: Row) -> Markup:
+    kind, colon, name = row["subject"].partition(":")
+    return Markup('<span class="breaks">{}</span>').format(f"{kind.replace('_', ' ')}{colon}{name}")
+
+
+def _subject(text: str) -> str | None:
+    """As it was recorded: ``quality plan:plates`` is ``quality_plan:plates``."""
+    kind, colon, name = text.strip().partition(":")
+    return f"{kind.strip().replace(' ', '_')}{colon}{name.strip()}" or None
 
 
 EVENTS = (
     Column("at", "When", Show.WHEN),
     Column("actor", "Who"),
     Column("kind", "What", Show.WORDS),
-    Column("subject", "About", link=_page_of),
+    Column("subject", "About", link=_page_of, html=_about),
     Column("reason", "Why"),
-    Column("data", "Values", value=lambda row: told(row["data"]), html=_values),
+    Column("data", "Values", value=lambda row: told(row["data"]), html=lambda row: values(row["data"])),
 )
 
 
@@ -61,7 +68,7 @@ def audit_page(
     def found(wanted: ListRequest) -> list[Row]:
         return events_found(
             database, actor=who.strip() or None, kind=what.strip().replace(" ", "_") or None,
-            subject=about.strip() or None, words=wanted.words or None, since=first, until=after, **wanted.page,
+            subject=_subject(about), words=wanted.words or None, since=first, until=after, **wanted.page,
         )  # fmt: skip
 
     return list_page(

@@ -1,6 +1,5 @@
 """Exceptions: facts that contradict the ledger, each open until somebody decides."""
 
-import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Path, Query, Request
@@ -15,6 +14,7 @@ from cloud_sync.console.page_route import PageRoute, Resolver, Visitor
 from cloud_sync.console.rendering import lasting, render
 from cloud_sync.console.signing import signable
 from cloud_sync.console.table import Column, Show, list_page, table
+from cloud_sync.console.words import in_words
 from cloud_sync.domain.dispositions import CaseDecision
 from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.domain.signatures import RecordKind
@@ -24,15 +24,11 @@ from cloud_sync.storage.database import Row
 router = APIRouter(route_class=PageRoute)
 
 
-_CALL = re.compile(r" \((?:PUT|POST|GET) /v1/[^)]*\)")
-"""What programs call; people have pages for it."""
-
-
 def _what(row: Row) -> Markup:
     """Where links to a case lead, and what it is about."""
     closed = f"{row['decision']} by {row['resolved_by']}: {row['resolution']}" if row["resolved_at"] else ""
     told = Markup("<br><small>closed, {}</small>").format(closed) if closed else Markup()
-    text = _CALL.sub("", row["text"])
+    text = in_words(row["text"], row.get("zone") or "UTC")
     return Markup('<span id="case-{}">{}</span>{}').format(row["id"], text, told)
 
 
@@ -45,7 +41,7 @@ CASES = (
     Column("place", "Place", link=lambda row: f"/rooms/{row['place']}" if row["place"] else None),
     Column("opened_at", "Since", Show.WHEN),
     Column("age_s", "Open for", Show.NUMBER, html=lambda row: lasting(row["age_s"])),
-    Column("assignee", "Looks into it"),
+    Column("assignee", "Assigned to"),
     Column("state", "State", Show.TAG, filters=("open", "closed"),
            value=lambda row: "closed" if row["resolved_at"] else "open"),
 )  # fmt: skip

@@ -38,7 +38,7 @@ def _what(row: Row) -> Markup:
     for event in row["events"]:
         kind = event["kind"].replace("_", " ")
         told.append(Markup("<br><small>Event {}: {}, {} by {}</small>").format(
-            event["id"], kind, event["subject"], event["actor"]))  # fmt: skip
+            event["id"], kind, event["subject"].replace("_", " "), event["actor"]))  # fmt: skip
     return Markup("").join(told)
 
 

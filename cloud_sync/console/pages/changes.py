@@ -27,7 +27,7 @@ from edge_agent.domain.monitoring.policies import Policy
 
 ROWS_MAX = 1000
 KINDS = {
-    "retention": "how long something is kept", "second_signature": "when two people sign",
+    "retention": "a retention period", "second_signature": "when two people sign",
     "storage_policy": "a storage policy", "place_policy": "the policy of a place", "sop": "a procedure",
     "training": "training for a role", "gateway_config": "the configuration of a gateway",
     "quality_plan": "a quality plan", "beyond_use": "a beyond-use date by stability data",

@@ -28,6 +28,7 @@ from cloud_sync.console.forms import (
     reason_of,
     whole,
 )
+from cloud_sync.console.lot_field import lot_entered
 from cloud_sync.console.page_route import Administrator, Holder, Mover, PageRoute, Resolver, Visitor
 from cloud_sync.console.pages.serials import unit_address
 from cloud_sync.console.table import Column, Show, list_page, table
@@ -57,7 +58,7 @@ LOANS = (
     Column("serial", "Serial", link=_unit),
     Column("item", "Item"),
     Column("to", "Lent to", value=lambda row: row["data"]["to"]),
-    Column("due", "Due back", value=lambda row: row["data"]["due_back_at"][:10]),
+    Column("due", "Due back", Show.DAY, value=lambda row: row["data"]["due_back_at"][:10]),
     Column("at", "Since", Show.WHEN),
     Column("recorded_by", "By"),
 )
@@ -158,7 +159,7 @@ def end_repair_page(
     """A repair ends."""
     said = checked(
         RepairEndIn, outcome=outcome, new_serial=new_serial.strip(), reason=reason_of(reason, "the end of a repair"),
-        new_lot_id=whole(new_lot, "the number of the lot") if new_lot.strip() else None,
+        new_lot_id=lot_entered(database, new_lot, now.date()) if new_lot.strip() else None,
     )  # fmt: skip
     devices.close_repair(database, min(repair_id, ID_MAX), **said.model_dump(), at=now, actor=actor.name)
     return RedirectResponse("/devices", 303)

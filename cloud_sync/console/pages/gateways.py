@@ -172,9 +172,9 @@ def _fleet(now: datetime, zone: str) -> tuple[Column, ...]:
     return (
         Column("name", "Gateway", link=lambda row: f"/gateways/{row['name']}"),
         Column("place", "Place", value=lambda row: row["place_title"] or row["place"]),
-        Column("last_seen_at", "Heard last", Show.WHEN, html=heard),
+        Column("last_seen_at", "Last contact", Show.WHEN, html=heard),
         Column("progress", "Arrived", html=_arrived),
-        Column("waiting", "Waits there", Show.NUMBER, html=lambda row: _reported(row["waiting"])),
+        Column("waiting", "Waiting", Show.NUMBER, html=lambda row: _reported(row["waiting"])),
         Column("version", "Version", html=lambda row: _reported(row["version"])),
         Column("state", "State", Show.TAG, filters=True, value=lambda row: _state(row, now)),
     )

@@ -1,9 +1,7 @@
 """Lots: search or scan, and one page for each with all that is known of it."""
 
 import json
-from contextlib import suppress
 from dataclasses import replace
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -22,15 +20,14 @@ from cloud_sync.actions.stock.stock import list_stock
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.page_route import Holder, PageRoute, Visitor
 from cloud_sync.console.rendering import MISSING, lasting, value
+from cloud_sync.console.scan_words import words_of_scan
 from cloud_sync.console.table import Column, Show, list_page, table, tag
 from cloud_sync.console.timeline import bars_of
+from cloud_sync.console.words import in_words
 from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.domain.orders import RULES
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Row
-from edge_agent.domain.barcodes.gs1 import parse, parse_typed
-from edge_agent.domain.barcodes.scan_rejected import ScanRejected
-from edge_agent.domain.barcodes.symbology import symbol_of
 from edge_agent.domain.monitoring.quantities import quantity_of
 from edge_agent.domain.wire.records import Action
 
@@ -46,7 +43,7 @@ LOTS = (
     Column("item", "Item", value=lambda row: row["item_title"] or row["item"]),
     Column("owner", "Owner"),
     Column("expires_on", "Expires", Show.DAY),
-    Column("quantity", "In the house", Show.NUMBER, html=lambda row: f"{row['quantity']} {row['base_unit']}"),
+    Column("quantity", "In stock", Show.NUMBER, html=lambda row: f"{row['quantity']} {row['base_unit']}"),
     Column("places", "Places"),
     Column(
         "state", "State", Show.TAG, filters=("held", "free", "none here"),
@@ -63,7 +60,8 @@ def _c(celsius: float | None) -> str:
 def _may_be_issued(row: Row) -> Markup:
     if not row["reasons"]:
         return tag("yes")
-    return Markup("{} {}").format(tag("no"), "; ".join(each["text"] for each in row["reasons"]))
+    why = "; ".join(in_words(each["text"], row["zone"]) for each in row["reasons"])
+    return Markup("{} {}").format(tag("no"), why)
 
 
 HERE = (
@@ -128,21 +126,6 @@ def lots_page(request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
     return list_page(request, "lots.html", lots=shown, now=now)
 
 
-def words_of_scan(text: str, today: date) -> str:
-    """What to look for: of a GS1 label, as a scanner or a person types it, its lot, or else its GTIN.
-
-    >>> day = date(2026, 6, 1)
-    >>> words_of_scan("]d201095011015300031727013110L1", day), words_of_scan("(01)09501101530003(10)L1", day)
-    ('L1', 'L1')
-    >>> words_of_scan("insulin", day)
-    'insulin'
-    """
-    with suppress(ScanRejected):
-        scanned = parse_typed(text, today=today) if text.startswith("(") else parse(symbol_of(text), today=today)
-        return scanned.lot or scanned.gtin or text
-    return text
-
-
 @router.get("/lots/{lot_id}")
 def lot_page(lot_id: int, request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
     """Where a lot is, why it may not be issued, what it went through, where it came from and who got it."""
@@ -160,7 +143,8 @@ def lot_page(lot_id: int, request: Request, database: Ledger, _: Visitor, now: N
         request, "lot.html", lot=told["lot"], passport=told, bars=bars_of(told["stays"], now), zone=zone, now=now,
         stock=stock,
         here=table(
-            request, "stock", HERE, [row for row in stock if row["quantity"] > 0], zone=zone, prefix="here-"
+            request, "stock", HERE, [row | {"zone": zone} for row in stock if row["quantity"] > 0], zone=zone,
+            prefix="here-",
         ),
         holds=listed(database, "holds_now", lot_id=lot_id, place=None, rows_max=ROWS_MAX, rows_skipped=0),
         documents=table(

@@ -153,7 +153,7 @@ def receive(
     serial: Words = None,
     expires_on: Words = None,
 ) -> Any:
-    """Book what came, whatever the order says; what is wrong with it becomes a case."""
+    """Book the receipt, whatever the order says; what is wrong with it becomes a case."""
     rows = rows_of(item=item, lot_number=lot_number, quantity=quantity, serial=serial, expires_on=expires_on)
     came = [row for row in rows if row["lot_number"]]
     if not came:

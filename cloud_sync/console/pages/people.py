@@ -43,7 +43,7 @@ PEOPLE = (
     Column("owner", "Owner"),
     Column("has_second_factor", "Second factor", filters=True, value=lambda row: _yes(row["has_second_factor"])),
     Column("seen_at", "Last seen", Show.WHEN),
-    Column("expires_at", "Good until", Show.WHEN),
+    Column("expires_at", "Valid until", Show.WHEN),
     Column("state", "State", Show.TAG, filters=True, value=_state),
 )
 

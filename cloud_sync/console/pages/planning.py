@@ -69,7 +69,7 @@ RESCUES = (
 )  # fmt: skip
 STEPS = (
     Column("what", "Step"), Column("value", "Value", Show.NUMBER, html=lambda row: f"{round(row['value'], 1):g}"),
-    Column("why", "How it comes about"),
+    Column("why", "Calculation"),
 )  # fmt: skip
 
 

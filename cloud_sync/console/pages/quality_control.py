@@ -32,6 +32,7 @@ from cloud_sync.console.forms import (
     reason_of,
     whole,
 )
+from cloud_sync.console.lot_field import lot_entered
 from cloud_sync.console.page_route import BatchDecider, Governor, PageRoute, Preparer, Visitor
 from cloud_sync.console.rendering import render
 from cloud_sync.console.signing import signable
@@ -120,7 +121,7 @@ SESSIONS = (
 )
 REPORTS = (
     Column("since", "From", Show.DAY, link=lambda row: f"/quality/reports/{row['id']}"),
-    Column("until", "To before", Show.DAY),
+    Column("until", "Until (exclusive)", Show.DAY),
     Column("products", "Products", Show.NUMBER, value=lambda row: len(row["body"]["products"])),
     Column("made_by", "Made by"),
     Column("made_at", "Made", Show.WHEN),
@@ -210,8 +211,8 @@ def start_page(
 ) -> Any:  # fmt: skip
     """Set the samples of a lot aside."""
     asked = checked(
-        said.StudyIn, client_id=client_id, plan=plan, lot_id=whole(lot, "the lot"), from_place=from_place,
-        to_place=to_place,
+        said.StudyIn, client_id=client_id, plan=plan, lot_id=lot_entered(database, lot, now.date()),
+        from_place=from_place, to_place=to_place,
     )  # fmt: skip
     study = stability.start_study(database, **asked.model_dump(), at=now, actor=actor.name)
     return RedirectResponse(f"/quality/studies/{study['id']}", 303)

@@ -81,7 +81,7 @@ def _movements(database: Database, _: datetime, wanted: ListRequest) -> list[Row
 ITEM, LOT = Column("item", "Item", filters=False), Column("lot_number", "Lot", link=_lot)
 REPORTS = {
     "stock": Report(
-        "Stock in the house", "What lies where now, and whether it may be issued.",
+        "Stock on hand", "Current stock by place, and whether it may be issued.",
         (
             ITEM, LOT, Column("owner", "Owner"), Column("expires_on", "Expires", Show.DAY), Column("place", "Place"),
             Column("serial", "Serial"), Column("quantity", "Quantity", Show.NUMBER),

@@ -10,6 +10,7 @@ from cloud_sync.actions.overview.record_lists import legal_holds_listed
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.forms import Field, Reason, reason_of, whole
+from cloud_sync.console.lot_field import lot_entered
 from cloud_sync.console.page_route import Governor, PageRoute, Visitor
 from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.domain.list_request import ListRequest
@@ -72,7 +73,7 @@ def ask_page(
     """Hold a case, a lot or an item from now on."""
     legal_holds.ask(
         database, case_id=whole(case, "the case") if case.strip() else None,
-        lot_id=whole(lot, "the lot") if lot.strip() else None, item=item.strip() or None,
+        lot_id=lot_entered(database, lot, now.date()) if lot.strip() else None, item=item.strip() or None,
         reason=reason_of(reason, "a legal hold"), at=now, actor=actor.name,
     )  # fmt: skip
     return RedirectResponse("/retention", 303)

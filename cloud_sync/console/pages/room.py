@@ -16,6 +16,7 @@ from cloud_sync.console.curves import curves
 from cloud_sync.console.page_route import PageRoute, Visitor
 from cloud_sync.console.rendering import lasting, value
 from cloud_sync.console.table import Column, Show, list_page, table, tag
+from cloud_sync.console.words import in_words
 from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.storage.database import Database, Row
 from edge_agent.domain.monitoring.quantity_words import label_of, unit_of
@@ -46,7 +47,7 @@ STOCK = (
 
 
 def _held(row: Row) -> Markup:
-    why = "; ".join(each["text"] for each in row["reasons"])
+    why = "; ".join(in_words(each["text"]) for each in row["reasons"])
     return Markup('<span class="tag bad" title="{}">held</span>').format(why)
 
 

@@ -16,6 +16,7 @@ from cloud_sync.api.labels import Settings, as_response
 from cloud_sync.api.schemas.device import LoanIn, RepairIn, ServiceIn, UseIn
 from cloud_sync.api.schemas.serial import RangeIn, SerialPatternIn, SerialsIn
 from cloud_sync.console.forms import ClientId, Field, Reason, Word, checked, name_of, reason_of, whole
+from cloud_sync.console.lot_field import lot_entered, lot_label
 from cloud_sync.console.page_route import Administrator, Holder, Issuer, Mover, PageRoute, Signer, Visitor
 from cloud_sync.console.rendering import render
 from cloud_sync.console.table import Column, Show, list_page, table
@@ -134,7 +135,8 @@ def serials_page(
 
     waiting = numbering.waiting_for_serials(database, rows_max=ROWS_MAX)
     return list_page(
-        request, "serials.html", asked=asked, found=found, chosen={"lot": lot, "place": place, "quantity": quantity},
+        request, "serials.html", asked=asked, found=found,
+        chosen={"lot": lot_label(database, lot), "place": place, "quantity": quantity},
         waiting=table(request, "waiting", WAITING, waiting, zone=zone, prefix="w_"),
         ranges=table(request, "ranges", RANGES, source=ranges, searches=False, zone=zone, prefix="r_"),
         patterns=table(
@@ -148,9 +150,9 @@ def assign_page(
     database: Ledger, actor: Mover, now: Now, client_id: ClientId, lot: Field = "", place: Field = "",
     quantity: Field = "", first_serial: Field = "", reason: Reason = "",
 ) -> Any:  # fmt: skip
-    """Give units serials; their labels are on the page that follows."""
+    """Issue serials; their labels are on the page that follows."""
     said = checked(
-        SerialsIn, client_id=client_id, lot_id=whole(lot, "the number of the lot"), place=place.strip(),
+        SerialsIn, client_id=client_id, lot_id=lot_entered(database, lot, now.date()), place=place.strip(),
         quantity=whole(quantity, "how many units"), first_serial=first_serial.strip(),
         reason=reason_of(reason, "giving serials"),
     )  # fmt: skip
@@ -184,7 +186,7 @@ def pattern_page(
 
 @router.get("/serials/ranges/{range_id}")
 def range_page(range_id: int, request: Request, database: Ledger, _: Visitor, settings: Settings) -> Any:
-    """Serials that were given at one time, with their labels."""
+    """Issued serials at one time, with their labels."""
     given = numbering.show_range(database, min(range_id, ID_MAX))
     return render(
         request, "serial_range.html", given=given, zone=house_zone(database), printers=sorted(settings.printers)

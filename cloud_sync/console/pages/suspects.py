@@ -11,7 +11,8 @@ from cloud_sync.actions.interop import suspects, tracing_requests
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.api.schemas.dscsa import SuspectIn, TracingRequestIn
-from cloud_sync.console.forms import Field, Reason, Word, checked, reason_of, whole
+from cloud_sync.console.forms import Field, Reason, Word, checked, reason_of
+from cloud_sync.console.lot_field import lot_entered, lot_label
 from cloud_sync.console.page_route import Auditor, Decider, Holder, PageRoute, Resolver, Visitor
 from cloud_sync.console.pages.transaction_data import MESSAGES
 from cloud_sync.console.rendering import when
@@ -63,7 +64,7 @@ def suspects_page(request: Request, database: Ledger, _: Visitor, now: Now) -> A
 
     shown = table(request, "suspects", _suspect_columns(zone, now), source=found, searches=False, zone=zone)
     lot = request.query_params.get("lot", "")
-    return list_page(request, "suspects.html", suspects=shown, lot=lot if lot.isdigit() else "")
+    return list_page(request, "suspects.html", suspects=shown, lot=lot_label(database, lot))
 
 
 @router.post("/suspects")
@@ -73,7 +74,7 @@ def open_page(
 ) -> Any:  # fmt: skip
     """Hold product and open its investigation."""
     told = checked(
-        SuspectIn, lot_id=whole(lot, "the number of the lot"), serial=serial.strip(), source=source,
+        SuspectIn, lot_id=lot_entered(database, lot, now.date()), serial=serial.strip(), source=source,
         classification=classification, description=description,
     )  # fmt: skip
     opened = suspects.open_suspect(database, **told.model_dump(), at=now, actor=actor.name)

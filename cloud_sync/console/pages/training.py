@@ -50,7 +50,7 @@ REQUIREMENTS = (
 
 @router.get("/training")
 def training_page(request: Request, database: Ledger, actor: Visitor, now: Now) -> Any:
-    """Who has to read what; procedures; and which roles ask for them."""
+    """Training due; procedures; and which roles ask for them."""
     zone = house_zone(database)
     everybody = training.missing_of_everybody(database, now)
     return list_page(

@@ -41,14 +41,14 @@ RECORDS = (
     Column("transaction_on", "Date", Show.DAY),
     Column("lines", "Lines", Show.NUMBER),
     Column("serials", "Serials", Show.NUMBER),
-    Column("told_at", "Told", Show.WHEN),
+    Column("told_at", "Recorded", Show.WHEN),
     Column("state", "State", Show.TAG, filters=True, value=state_of),
 )
 LINES = (
     Column("line", "Line", Show.NUMBER),
     Column("item", "Item", value=lambda row: row["item"] or f"unknown: {row['gtin'] or row['ndc']}"),
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}" if row["lot_id"] else None),
-    Column("quantity", "Told", Show.NUMBER),
+    Column("quantity", "Stated", Show.NUMBER),
     Column("moved", "Moved", Show.NUMBER),
     Column("serials", "Serials", Show.NUMBER),
 )

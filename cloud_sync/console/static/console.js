@@ -35,11 +35,39 @@ document.addEventListener("keydown", (event) => {
   if (link) soon(() => link.click());
 });
 
+// The menu is longer than a screen: where we are is in sight.
+const menu = document.querySelector("#menu"), at = menu?.querySelector("[aria-current]");
+if (at && menu.offsetHeight && at.offsetTop + at.offsetHeight > menu.clientHeight) menu.scrollTop = at.offsetTop - menu.clientHeight / 2;
+
+// What was just done is said on the page that follows it, where the keyboard goes on from.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.closest(".login, .who")) return;
+  const told = (event.submitter?.textContent ?? "").trim();
+  if (told) sessionStorage.setItem("did", told);
+});
+const did = sessionStorage.getItem("did"), arrived = performance.getEntriesByType("navigation")[0];
+sessionStorage.removeItem("did");
+if (did && arrived?.redirectCount && !document.querySelector("[role=alert]")) {
+  const notice = document.createElement("p");
+  notice.className = "notice ok did";
+  notice.role = "status";
+  notice.tabIndex = -1;
+  notice.textContent = `Done: ${did}`;
+  document.querySelector("#main h1")?.closest(".title, h1").after(notice);
+  notice.focus({ preventScroll: true });
+}
+
 // On a phone each row of a table is a small card, its cells named as in the head.
 for (const table of document.querySelectorAll(".wide table:not(.matrix)")) {
-  const names = [...table.querySelectorAll("thead th")].map((head) => head.textContent.trim());
+  const heads = [...table.querySelectorAll("thead th")];
+  const names = heads.map((head) => head.textContent.trim());
+  const acts = heads.map((head) => head.querySelector(".hidden") !== null);
   for (const row of table.querySelectorAll("tbody tr")) {
-    [...row.cells].forEach((cell, index) => { if (cell.colSpan === 1) cell.dataset.label = names[index]; });
+    [...row.cells].forEach((cell, index) => { if (cell.colSpan !== 1) return;
+      // What can be done with a row says it itself.
+      cell.dataset.label = acts[index] && cell.querySelector("details, button, a") ? "" : names[index];
+    });
   }
   table.classList.add("stacked");
 }

@@ -2,20 +2,22 @@
 
 Whatever judges or shows the past reads them from the table ``reading`` like all others: either they come back to stay
 (:func:`bring_home`), for what is judged, or until the end of a block (:func:`recalled`), for what is only looked at. So
-nothing decides by another rule because of where readings are. The next run of the archive takes them away again.
+nothing decides by another rule because of where readings are. The next run of the archive takes them away again. Only
+what is merely listed is merged (:func:`values_away`).
 
 A file that is missing, damaged or exchanged is never read as if nothing had been measured: :class:`ArchiveUnreadable`
 names it to whoever wanted to look; what is judged leaves all decisions about that time as they are, and is a case.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import groupby
+from typing import TypeVar
 
 from cloud_sync.archive.opening import store_at
-from cloud_sync.archive.parquet_file import Reading, read_part
+from cloud_sync.archive.parquet_file import FetchedPart, Reading, instant, read_part, read_values
 from cloud_sync.archive.part_cache import PartCache
 from cloud_sync.archive.stores import Store, StoreFault
 from cloud_sync.errors import ArchiveUnreadable, Invalid
@@ -31,6 +33,7 @@ CACHED_BYTES = 64 << 20
 _POSTGRES_EPOCH_US = 946_684_800_000_000
 """2000-01-01 in microseconds since 1970."""
 _FROM_AFAR = PartCache(CACHED_BYTES)
+T = TypeVar("T")
 
 
 def borders_of(connection: Connection, channel_ids: Iterable[int]) -> dict[int, datetime]:
@@ -91,38 +94,79 @@ def recalled(
         yield
 
 
+def values_away(
+    connection: Connection, channel_id: int, first: datetime, last: datetime, *, rows_max: int
+) -> list[tuple[datetime, float]]:
+    """What a channel measured between two instants and has left the database, in the order of time: the first of them.
+
+    For whoever only shows it: nothing is written. Raises ``ArchiveUnreadable``.
+    """
+    rows = _parts(connection, [channel_id], first, last) if borders_of(connection, [channel_id]) else []
+    found: list[tuple[int, float]] = []
+    for part, values in _read_parts(connection, rows, first, last, read_values):
+        if len(found) >= rows_max and instant(found[rows_max - 1][0]) < part["first_at"]:
+            break
+        found = sorted(found + values) if found else values
+    return [(instant(at_us), value) for at_us, value in found[:rows_max]]
+
+
 def _read(
     connection: Connection, channel_ids: list[int], first: datetime, last: datetime
 ) -> Iterator[tuple[Row, list[Reading]]]:
     """Parts that are away, each with its readings. Raises ``ArchiveUnreadable``."""
-    rows = list(queries("archive").parts_away(connection, channel_ids=channel_ids, first=first, last=last))
+    return _read_parts(connection, _parts(connection, channel_ids, first, last), first, last, read_part)
+
+
+def _parts(connection: Connection, channel_ids: list[int], first: datetime, last: datetime) -> list[Row]:
+    return list(queries("archive").parts_away(connection, channel_ids=channel_ids, first=first, last=last))
+
+
+def _read_parts(
+    connection: Connection,
+    rows: list[Row],
+    first: datetime,
+    last: datetime,
+    read: Callable[[FetchedPart, tuple[datetime, datetime] | None], list[T]],
+) -> Iterator[tuple[Row, list[T]]]:
     if not rows:
         return
     try:
-        yield from _read_parts(opened_store(connection), rows, first, last)
+        store = opened_store(connection)
+        for _, parts in groupby(rows, key=lambda row: row["name"]):
+            of_file = list(parts)
+            footer = _footer(store, of_file[0])
+            for part in of_file:
+                yield part, _part(store, part, footer, first, last, read)
     except ArchiveUnreadable as error:
         before = max(row["last_at"] for row in rows).astimezone(UTC)
         raise ArchiveUnreadable(error.name, error.why, error.helps, before=before) from error
 
 
-def _read_parts(store: Store, rows: list[Row], first: datetime, last: datetime) -> Iterator[tuple[Row, list[Reading]]]:
-    for name, parts in groupby(rows, key=lambda row: row["name"]):
-        of_file = list(parts)
-        footer = checked(store, name, of_file[0]["file_bytes"] - of_file[0]["footer_bytes"],
-                         of_file[0]["footer_bytes"], of_file[0]["footer_sha256"])  # fmt: skip
-        for part in of_file:
-            raw = checked(store, name, part["byte_offset"], part["bytes"], part["sha256"])
-            try:
-                whole = first <= part["first_at"] and part["last_at"] <= last
-                within = None if whole else (first, last)
-                readings = read_part(part["number"], part["byte_offset"], raw, footer, part["file_bytes"], within)
-            except ValueError as error:
-                raise ArchiveUnreadable(name, f"the file is damaged ({error})") from error
-            except Invalid as error:  # the package that reads it is not installed on this machine
-                raise ArchiveUnreadable(name, str(error), error.what_to_do) from error
-            if whole and len(readings) != part["row_count"]:
-                raise ArchiveUnreadable(name, "the file does not hold as many readings as it did")
-            yield part, readings
+def _footer(store: Store, row: Row) -> bytes:
+    size = row["footer_bytes"]
+    return checked(store, row["name"], row["file_bytes"] - size, size, row["footer_sha256"])
+
+
+def _part(
+    store: Store,
+    part: Row,
+    footer: bytes,
+    first: datetime,
+    last: datetime,
+    read: Callable[[FetchedPart, tuple[datetime, datetime] | None], list[T]],
+) -> list[T]:
+    raw = checked(store, part["name"], part["byte_offset"], part["bytes"], part["sha256"])
+    is_whole = first <= part["first_at"] and part["last_at"] <= last
+    fetched = FetchedPart(part["number"], part["byte_offset"], raw, footer, part["file_bytes"])
+    try:
+        readings = read(fetched, None if is_whole else (first, last))
+    except ValueError as error:
+        raise ArchiveUnreadable(part["name"], f"the file is damaged ({error})") from error
+    except Invalid as error:  # the package that reads it is not installed on this machine
+        raise ArchiveUnreadable(part["name"], str(error), error.what_to_do) from error
+    if is_whole and len(readings) != part["row_count"]:
+        raise ArchiveUnreadable(part["name"], "the file does not hold as many readings as it did")
+    return readings
 
 
 def missing_between(
@@ -131,7 +175,7 @@ def missing_between(
     """Why what these channels measured between two instants cannot be read in whole, as far as the files' sizes say so;
     None if it can."""
     ids = sorted(borders_of(connection, channel_ids))
-    rows = list(queries("archive").parts_away(connection, channel_ids=ids, first=first, last=last)) if ids else []
+    rows = _parts(connection, ids, first, last) if ids else []
     if not rows:
         return None
     before = max(row["last_at"] for row in rows).astimezone(UTC)

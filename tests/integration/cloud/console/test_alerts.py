@@ -21,7 +21,7 @@ def api(database: Database) -> Iterator[Api]:
 
 def test_alerts_are_set_up_tried_and_acknowledged_by_forms(api: Api, console: Console) -> None:
     console.sign_in(api.administrator)
-    assert "Nobody is told of anything yet" in console.page("/alerts")
+    assert "No alerts are delivered yet" in console.page("/alerts")
     console.does("/alerts", "/alerts/targets", name="amy", channel="mail", address="amy@example.org")
     console.does("/alerts", "/alerts/targets/amy/test")
     form = {"name": "all", "goes_to": "amy", "severity_min": "info", "quiet_from": "22:00", "quiet_until": "06:00"}
@@ -38,7 +38,7 @@ def test_alerts_are_set_up_tried_and_acknowledged_by_forms(api: Api, console: Co
     assert "torn &lt;b&gt;box" in text
     (alert,) = api.reader.rows("/v1/alerts")
     console.does("/alerts", "/alerts/acknowledge", alert=str(alert["id"]), comment="boxed again")
-    assert "Nothing is waiting for somebody" in console.page("/alerts")
+    assert "No open alerts" in console.page("/alerts")
     assert "boxed again" in console.page("/alerts?all=true")
     console.sign_in(api.reader)
     text = console.page("/alerts?all=true")

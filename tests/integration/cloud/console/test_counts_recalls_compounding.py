@@ -165,9 +165,9 @@ def test_a_batch_from_the_record_to_its_release_by_somebody_who_did_not_make_it(
     assert "/labels/container?id=" in console.page(batch)
     console.sign_in(api.quality)
     page = console.page(batch)
-    assert "What keeps it from release" in page and "no result" in page
+    assert "Open points before release" in page and "no result" in page
     console.does(batch, f"{batch}/tests", test="visual inspection", result="clear", passed="true")
-    assert "What keeps it from release" not in console.page(batch)
+    assert "Open points before release" not in console.page(batch)
     opened_account(api.database, "vera", Role.QUALITY)
     console.sign_in_person("vera")
     wrong = console.send(batch, f"{batch}/decide", meaning="release", reason="all as it should be", password="wrong")

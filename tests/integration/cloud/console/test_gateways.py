@@ -57,7 +57,7 @@ def test_a_probe_without_a_place_is_a_to_do_until_somebody_picks_its_room(databa
             "mmcblk0 (MMC), up to 40 % of its life used; 3.0 GB written a day",
         ):
             assert known in detail, known
-        assert "nothing to report" in detail and "from 30 days before it ends" in detail
+        assert "nothing to report" in detail and "from 30 days before expiry" in detail
         assert client.get("/gateways/gw-9").status_code == 404
 
 
@@ -123,14 +123,14 @@ def test_a_configuration_is_edited_checked_handed_out_and_put_back_after_drift(d
         page = "/gateways/gw-1/config"
         assert "Nothing was handed out yet" in client.get(page).text
         checked = client.post(page, data={"toml": "[uplink]\n", "step": "check"}).text
-        assert "[uplink] stays at the gateway" in checked and "Hand it out" not in checked
+        assert "[uplink] stays at the gateway" in checked and "Deploy it" not in checked
         checked = client.post(page, data={"toml": FIRST, "step": "check"}).text
-        assert "calendar.at" in checked and "Hand it out" in checked
+        assert "calendar.at" in checked and "Deploy it" in checked
         assert "version 1" in client.post(page, data={"toml": FIRST, "step": "set", "reason": "first"}).text
         assert "needs a reason" in client.post(page, data={"toml": EDITED, "step": "set"}).text
         heard(database, "gw-1", NOW, ReleaseStanding(version="0.1.0"))
         drifted = client.get(page).text
-        assert "Somebody edited it at the gateway" in drifted and "device[fridge-a/probe-1].poll_s" in drifted
+        assert "The configuration was edited at the gateway" in drifted and "device[fridge-a/probe-1].poll_s" in drifted
         taken = client.post(f"{page}/take-over", data={"reason": "it was right"}).text
         assert "waits for a second person" in taken and "proposed by faye" in taken.lower()
         assert "No releases yet" in client.get("/releases").text

@@ -28,7 +28,7 @@ def test_a_file_is_looked_at_its_question_answered_and_attached_to_its_shipment(
     api.operator.ok("POST", "/v1/orders", json=order)
     console = Console(api)
     console.sign_in(api.operator)
-    assert "No file was brought yet" in console.page("/loggers")
+    assert "No logger files yet" in console.page("/loggers")
     upload = {"file": ("RCPJ00099.txt", q_tag([5.0, 8.4, 9.1], first=FIRST), "text/plain")}
     asked = api.client.post("/loggers/preview", files=upload, data={"order": "PO-7"})
     assert "By which clock did the logger run?" in asked.text

@@ -121,7 +121,7 @@ def test_what_a_customer_sends_back_is_held_until_quality_decides(api: Api, cons
     order = console.does(f"/new-order?kind=return&returns={number}", "/orders", **back)
     console.does(order, f"{order}/receive", lot_number=["L1", ""])
     page = console.page("/returns")
-    assert f'<a href="/lots/{lot}">L1</a>' in page and "Nothing." not in page
+    assert f'<a href="/lots/{lot}">L1</a>' in page and "None." not in page
     assert "2 returned" in console.page(shipped)
 
 
@@ -144,7 +144,7 @@ def test_a_destruction_takes_one_who_approves_one_who_witnesses_and_another_who_
     console.does(order, f"{order}/destroy")
     page = console.page(order)
     assert "10 destroyed" in page and "present" in page and "expired in January" in page
-    assert "Nothing in the house is rejected" in console.page("/destruction")
+    assert "No stock is rejected" in console.page("/destruction")
 
 
 def test_what_was_entered_wrong_is_told_in_words(api: Api, console: Console) -> None:

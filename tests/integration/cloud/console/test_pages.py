@@ -196,7 +196,7 @@ def test_what_expires_unused_is_foreseen_and_offered_to_where_it_is_short(api: A
     assert "at risk" in page and "Suggested transfers" in page and "NEW" not in page
     csv = client.get("/expiry?csv=expiry").text.splitlines()
     assert csv[1].split(",")[3:6] == ["OLD", "fridge-a", "91"] and csv[1].endswith("88,at risk")
-    assert "Nothing in the house expires" in client.get("/expiry?days=1").text
+    assert "No stock expires" in client.get("/expiry?days=1").text
 
 
 @pytest.mark.parametrize("name", ["stock", "holds", "excursions", "decisions", "movements", "exceptions"])

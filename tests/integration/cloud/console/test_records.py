@@ -97,7 +97,7 @@ def test_a_procedure_is_read_and_signed_on_its_page(api: Api) -> None:
     form = {"kind": "sop", "id": "SOP-12:1", "sha256_seen": seen, "meaning": "responsibility", "password": PASSWORD}
     signed = api.client.post("/signatures", data={"reason": "read it", **form}, follow_redirects=False)
     assert (signed.status_code, signed.headers["location"]) == (303, "/training/SOP-12/1")
-    assert "everybody has read and signed" in page(api, "/training")
+    assert "Everyone has read and signed" in page(api, "/training")
     assert api.client.post("/changes", data={"kind": "sop"}).status_code == 422
     assert api.client.get("/training/SOP-12/2").status_code == 404
 

@@ -66,4 +66,4 @@ def test_units_get_serials_labels_and_a_life_by_forms(api: Api) -> None:
     console.does("/theft", "/theft/ways", one="main", other="north", minutes="90")
     console.does("/theft", "/theft/makers", item="insulin", tells="yes")
     shown = console.page("/theft")
-    assert "90" in shown and "Makers that tell every unit" in shown
+    assert "90" in shown and "Manufacturers that report every unit" in shown

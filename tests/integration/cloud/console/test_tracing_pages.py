@@ -34,9 +34,11 @@ def test_partners_data_suspicions_and_requests_are_worked_on_from_the_pages(api:
     lot = receive(api, "A1", 3)
     console.does(at, f"{at}/finish")
     assert "less product than data" in console.page("/transaction-data").lower()
-    suspect = console.does(
-        "/suspects", "/suspects", lot=str(lot), classification="stolen", description="boxes were opened"
-    )  # fmt: skip
+    report = {"classification": "stolen", "description": "boxes were opened"}
+    unknown = console.send("/suspects", "/suspects", lot="A9", **report)
+    assert (unknown.status_code, "no lot A9" in unknown.text) == (422, True)
+    assert f'value="insulin A1 #{lot}"' in console.page(f"/suspects?lot={lot}")
+    suspect = console.does("/suspects", "/suspects", lot="A1", **report)
     assert held(api, lot) == {None}
     console.sign_in(api.quality)
     message = waiting(api)["shortage"]["id"]

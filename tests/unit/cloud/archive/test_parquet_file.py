@@ -3,7 +3,15 @@
 import random
 from pathlib import Path
 
-from cloud_sync.archive.parquet_file import PART_ROWS, ParquetWriter, Reading, instant, read_part
+from cloud_sync.archive.parquet_file import (
+    PART_ROWS,
+    FetchedPart,
+    ParquetWriter,
+    Reading,
+    instant,
+    read_part,
+    read_values,
+)
 
 MONTH_US = 1_772_323_200_000_000
 """2026-03-01 in microseconds since 1970."""
@@ -32,9 +40,11 @@ def test_a_part_is_read_without_the_rest_in_at_most_ten_bytes_a_reading(tmp_path
     back: dict[int, list[Reading]] = {7: [], 9: []}
     for part in written.parts:
         stretch = raw[part.byte_offset : part.byte_offset + part.size_bytes]
-        back[part.channel_id] += read_part(
-            part.number, part.byte_offset, stretch, raw[-written.footer_bytes :], len(raw)
-        )
+        fetched = FetchedPart(part.number, part.byte_offset, stretch, raw[-written.footer_bytes :], len(raw))
+        back[part.channel_id] += read_part(fetched)
+        day = instant(months[7][1440][0]), instant(months[7][2880][0])
+        if part.channel_id == 7:
+            assert read_values(fetched, day) == [(at_us, value) for at_us, _, value, _ in months[7][1440:2881]]
     assert back == months
     assert written.parts[0].last_at == instant(months[7][-1][0])
 

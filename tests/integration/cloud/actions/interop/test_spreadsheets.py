@@ -55,7 +55,7 @@ def test_the_page_asks_shows_what_it_understood_and_takes_it_in(api: Api) -> Non
     console = Console(api)
     console.sign_in(api.administrator)
     page = "/administration/spreadsheets"
-    assert "A file as it is" in console.page(page)
+    assert "Import a spreadsheet" in console.page(page)
     text = b"Lieferant;Status\nbolt;qualified\n"
     upload = {"file": ("suppliers.csv", text, "text/csv")}
     said = {"kind": "suppliers", "reason": "from the old system", "dry_run": "true"}
