@@ -1,6 +1,7 @@
 """``cloud-sync``: run the lot ledger and look after it."""
 
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -50,6 +51,21 @@ Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes that serve 
 Worker = Annotated[str, typer.Option("--worker", hidden=True)]
 
 app = typer.Typer(help="The lot ledger.", no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"lotwarden {version('lotwarden')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """The lot ledger."""
 
 
 @app.command()

@@ -5,6 +5,7 @@ import importlib
 import json
 import os
 import pkgutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +23,9 @@ NOT_FIGURES = {
     "__main__", "baseline", "console_viewers", "figure", "http_client", "ingest_run", "ledger_data", "plan_peer",
     "plan_policies", "plan_simulation", "storm_run",
 }  # fmt: skip
-console = Console()
+WIDTH = 180
+"""Of the table where no terminal says how wide it is."""
+console = Console(width=None if sys.stdout.isatty() else WIDTH)
 
 
 def main(

@@ -1,5 +1,6 @@
 """Three brokers, three ledgers and three databases, each a machine of its own in a network of this process."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -81,6 +82,8 @@ class House:
 @contextmanager
 def house(gateways: int, seed: int, pause_s: float) -> Iterator[House]:
     """Everything started, and the fleet sending."""
+    # Whoever closes a TLS connection by way of asyncio's streams is told that eof_received() has no effect there.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     with TemporaryDirectory(prefix="lotwarden-house-") as name, ExitStack() as stopping:
         home = Path(name)
         home.chmod(0o711)

@@ -125,3 +125,9 @@ def test_example_without_a_name_lists_the_names_and_version_prints_the_version()
     assert listed.returncode == 0 and listed.stdout.split() == list(gateway_examples.EXAMPLES)
     version = command("edge-agent", "--version")
     assert version.returncode == 0 and re.fullmatch(r"lotwarden [0-9]+\.[0-9]+\S*\n", version.stdout)
+
+
+@pytest.mark.parametrize("name", ["edge-agent", "cloud-sync"])
+def test_both_commands_say_which_version_they_are(name: str) -> None:
+    done = command(name, "--version")
+    assert (done.returncode, re.fullmatch(r"lotwarden \d+\.\d+\.\d+\n", done.stdout) is not None) == (0, True)

@@ -34,6 +34,10 @@ from cloud_sync.storage.queries import queries
 
 ATTEMPTS_MAX = 5
 """To find a moment in which nobody reads readings."""
+ARCHIVE = 0x41524348
+"""The key of the lock of a run. Any fixed number that no other lock has."""
+LOST_AFTER_S = 30
+"""After which a run whose machine died keeps no other one off."""
 SUFFIX = ".parquet"
 LOOK_AT_DISK = "Nothing has left the database. Look at the disk or bucket of the archive, then run it again."
 
@@ -67,16 +71,21 @@ def archive_readings(
     """Archive the months that ended more than ``months`` months before ``at``, the oldest first; each as it is done.
 
     Of gateways whose journals have a hole nothing is archived: what is missing may be of any month. Running it again
-    archives what has come or come back since. Raises ``Conflict`` if files cannot be written, or if the store is
-    another one than the ledger's and has none of its files.
+    archives what has come or come back since. Raises ``Conflict`` if files cannot be written, if the store is another
+    one than the ledger's and has none of its files, or while another run archives.
     """
-    with database.transaction() as connection:
-        _use_store(connection, store, actor)
-        before = months_before(at, months)
-        found = list(queries("retention").months_before(connection, before=before))
-    for month in found:
-        if (done := _archive_month(database, store, month, at=at, actor=actor)) is not None:
-            yield done
+    with database.session(lost_after_s=LOST_AFTER_S) as turn:
+        if not queries("locks").try_to_lead(turn, key=ARCHIVE):
+            raise Conflict(
+                "another run of cloud-sync archive is under way", "Let it end, then look: cloud-sync archive."
+            )
+        with database.transaction() as connection:
+            _use_store(connection, store, actor)
+            before = months_before(at, months)
+            found = list(queries("retention").months_before(connection, before=before))
+        for month in found:
+            if (done := _archive_month(database, store, month, at=at, actor=actor)) is not None:
+                yield done
 
 
 def _use_store(connection: Connection, store: Store, actor: str) -> None:

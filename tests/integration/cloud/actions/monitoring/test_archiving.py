@@ -257,6 +257,17 @@ def test_a_folder_without_this_ledgers_files_is_refused_and_a_copy_is_taken(
     assert check_whole_archive(ledger.database).findings == ()
 
 
+def test_two_runs_at_once_do_not_write_each_others_files(ledger: Ledger, say: Said, tmp_path: Path) -> None:
+    a_spring(say)
+    runs = [archive_readings(ledger.database, FolderStore(tmp_path), months=2, at=LONG_AFTER, actor="amy")
+            for _ in range(2)]  # fmt: skip
+    assert next(runs[0]).readings > 100
+    with pytest.raises(Conflict, match="another run"):
+        next(runs[1])
+    assert len(list(runs[0])) == 2
+    assert check_whole_archive(ledger.database).findings == ()
+
+
 def test_thinning_and_the_archive_do_not_disturb_each_other(ledger: Ledger, say: Said, tmp_path: Path) -> None:
     a_spring(say)
     (channel,) = [row["id"] for row in ledger.rows("SELECT id FROM channel WHERE device = 'probe-a'")]
