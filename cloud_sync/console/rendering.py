@@ -16,7 +16,7 @@ from cloud_sync.console.lengths import MISSING as MISSING
 from cloud_sync.console.lengths import lasting as lasting
 from cloud_sync.console.navigation import GROUPS
 from cloud_sync.console.static_files import address_of, versions
-from cloud_sync.console.words import in_words, rule_words, told
+from cloud_sync.console.words import in_words, rule_words, severe_words, told
 from cloud_sync.domain.room_state import Limits
 from cloud_sync.domain.uncertain_times import is_unbounded
 from edge_agent.domain.monitoring.quantities import quantity_of
@@ -75,7 +75,8 @@ def _environment() -> Environment:
     environment.filters |= {
         "when": when, "clock": clock, "limits": limits,
         "day": day, "ago": ago, "lasting": lasting, "value": value, "quantity": label_of,
-        "spark": spark, "unit": unit_of, "rule_words": rule_words, "told": told, "in_words": in_words, "values": values,
+        "spark": spark, "unit": unit_of, "rule_words": rule_words, "severe_words": severe_words, "told": told,
+        "in_words": in_words, "values": values,
         "tone": tone_of, "moment": datetime.fromisoformat,
     }  # fmt: skip
     environment.globals |= {"new_id": uuid4, "static": address_of}

@@ -49,6 +49,23 @@ def rule_words(rule: Mapping[str, Any]) -> str:
     return f"{side}, for longer than {lasting(rule['delay_s'])}" if rule["delay_s"] else f"{side}, at once"
 
 
+def severe_words(rule: Mapping[str, Any], policy: Mapping[str, Any]) -> str:
+    """From when on a release from an excursion of this rule takes two people, as the policy says.
+
+    >>> severe_words({"severe_after_s": 0}, {}), severe_words({}, {"severe_after_s": 5400}), severe_words({}, {})
+    ('always', 'from 1 h 30 min on', 'as the ledger says')
+    >>> severe_words({"severity": "alert"}, {"severe_after_s": 5400})
+    'nothing is held'
+    """
+    if rule.get("severity") == "alert":
+        return "nothing is held"
+    seconds = rule.get("severe_after_s")
+    seconds = policy.get("severe_after_s") if seconds is None else seconds
+    if seconds is None:
+        return "as the ledger says"
+    return f"from {lasting(seconds)} on" if seconds else "always"
+
+
 def in_words(text: str, zone: str = "UTC") -> str:
     """A recorded reason as people read it: quantities by their names, values with units, instants as on every page.
 

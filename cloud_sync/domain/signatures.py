@@ -11,6 +11,7 @@ from typing import Any
 
 from cloud_sync.domain.orders import URGENCIES, Urgency
 from cloud_sync.domain.roles import Permission
+from edge_agent.domain.monitoring.policies import Policy
 
 
 class Meaning(StrEnum):
@@ -136,12 +137,13 @@ def why_two_release(
 
     >>> why_two_release({"excursion_minutes": Decimal(60)}, lasted=timedelta(hours=2), controlled_schedule="",
     ...                 was_rejected=False)
-    ['the excursion lasted 120 min']
+    ['the excursion lasted 120 min, severe from 60 min']
     """
     found = []
-    minutes = int(lasted.total_seconds() // 60)
-    if (from_minutes := rules.get("excursion_minutes")) is not None and minutes >= from_minutes:
-        found.append(f"the excursion lasted {minutes} min")
+    from_minutes = rules.get("excursion_minutes")
+    if from_minutes is not None and lasted.total_seconds() >= from_minutes * 60:
+        minutes = int(lasted.total_seconds() // 60)
+        found.append(f"the excursion lasted {minutes} min, severe from {float(from_minutes):g} min")
     if _is_controlled(rules.get("controlled_schedule"), controlled_schedule):
         found.append(f"the goods are of schedule {controlled_schedule}")
     if rules.get("release_after_reject") and was_rejected:
@@ -149,6 +151,16 @@ def why_two_release(
     if rules.get("allowance_used") and is_allowance_used:
         found.append("they have used up their stability allowance")
     return found
+
+
+def severe_from_minutes(policies: Iterable[Policy], rule: str, house: Decimal | None) -> Decimal | None:
+    """From how many minutes on an excursion of this rule takes two people: the shortest that a policy in force says.
+
+    A policy that says nothing leaves it to the ``house``. None: never, however long it lasts.
+    """
+    said = [policy.severe_from_s(rule) for policy in policies if policy.has_rule(rule)]
+    minutes = [house if seconds is None else Decimal(str(seconds)) / 60 for seconds in said or [None]]
+    return min((each for each in minutes if each is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from cloud_sync.domain.signatures import (
     Worth,
     before_decision,
     record_digest,
+    severe_from_minutes,
     signature_digest,
     why_two_approve,
     why_two_release,
@@ -23,6 +24,7 @@ from cloud_sync.posting.personal_data import told_in
 from cloud_sync.posting.security_keys import is_signed_by_key
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.queries import queries
+from edge_agent.domain.monitoring.policies import Policy
 
 Record = dict[str, Any]
 
@@ -68,9 +70,8 @@ def check_two_release(
     connection: Connection, excursion_id: int, lot_id: int, evidence: Row, *, was_rejected: bool, actor: str
 ) -> None:
     """Raise ``Conflict`` where this release takes the signatures of two people and they are not there."""
-    signatures = queries("signatures")
-    rules = {row["name"]: row["from_value"] for row in signatures.second_signature_rules(connection)}
-    (facts,) = signatures.release_facts(connection, excursion_id=excursion_id, lot_ids=[lot_id])
+    rules = rules_of_release(connection, excursion_id)
+    (facts,) = queries("signatures").release_facts(connection, excursion_id=excursion_id, lot_ids=[lot_id])
     why = why_two_release(
         rules,
         lasted=evidence["ended_at"] - evidence["began_at"],
@@ -90,6 +91,15 @@ def check_two_release(
             f"Two people with the role quality sign exposure {record_id} as release (POST /v1/signatures); "
             "then one of them releases.",
         )
+
+
+def rules_of_release(connection: Connection, excursion_id: int) -> dict[str, Decimal | None]:
+    """When a release from this excursion takes two: the ledger's rules, with what the place's policy calls severe."""
+    rules = {row["name"]: row["from_value"] for row in queries("signatures").second_signature_rules(connection)}
+    in_force = list(queries("signatures").policies_during(connection, excursion_id=excursion_id))
+    policies = [Policy.model_validate(row["body"]) for row in in_force]
+    rule = in_force[0]["rule"] if in_force else ""
+    return {**rules, "excursion_minutes": severe_from_minutes(policies, rule, rules.get("excursion_minutes"))}
 
 
 def check_two_free(

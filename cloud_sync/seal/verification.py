@@ -8,7 +8,7 @@ in evidence files.
 """
 
 import base64
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,13 +17,13 @@ from functools import partial
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from cloud_sync.seal.batch_signatures import KeysOf, falsely_signed, keys_not_told, keys_told
+from cloud_sync.seal.batch_signatures import keys_told
 from cloud_sync.seal.epochs import Origins
+from cloud_sync.seal.row_checks import Query, questions, tiles
 from cloud_sync.seal.sealing import state_words
 from cloud_sync.seal.tree import TILE_BYTES, TILE_WIDTH, root_of_prefix, top_of
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
-from cloud_sync.storage.tables import TABLES, TableKind, TableRule
 from edge_agent.domain.seal.epochs import Epoch, epoch_of
 from edge_agent.domain.seal.merkle import HASH_BYTES
 from edge_agent.domain.seal.notes import (
@@ -39,7 +39,6 @@ from edge_agent.domain.seal.notes import (
 from edge_agent.domain.wire.receipts import handover_words
 
 CONNECTIONS = 2
-ROWS_AT_ONCE = 200_000
 TILES_AT_ONCE = 512
 FINDINGS_MAX = 1000
 """Of each kind; one is enough to know, and a table that was emptied has millions."""
@@ -81,9 +80,6 @@ class Report:
             self.findings.append(Finding(where, what))
 
 
-Query = Callable[[Connection], list[Row]]
-
-
 def verify(database: Database, kept_elsewhere: Sequence[str] = ()) -> Report:
     """Check everything. ``kept_elsewhere``: checkpoints (signed notes) that were kept outside of this database."""
     report = Report()
@@ -93,8 +89,9 @@ def verify(database: Database, kept_elsewhere: Sequence[str] = ()) -> Report:
         with ThreadPoolExecutor(CONNECTIONS) as threads:
             ask = partial(_asked, database, snapshot)
             keys = keys_told(connection)
-            tables = [threads.submit(ask, each) for each in _questions(connection, keys)]
+            tables = [threads.submit(ask, each) for each in questions(connection, keys)]
             last = queries("seal").last_checkpoint(connection)
+            outside = [threads.submit(ask, each) for each in (partial(_counted, last), _changes_without_event) if last]
             sizes = {row["size"] for row in queries("seal").checkpoints(connection)}
             restored = {row["restored_size"] for row in queries("backup").epochs(connection)}
             sizes |= restored | {_size_of(note) for note in kept_elsewhere}
@@ -104,7 +101,8 @@ def verify(database: Database, kept_elsewhere: Sequence[str] = ()) -> Report:
             for each in tables:
                 for row in each.result():
                     report.add(f"{row['of_table']} {row['row_name']}", FAULTS.get(row["fault"], row["fault"]))
-        _check_outside(connection, report, last)
+            if last:
+                _check_outside(connection, report, last, *(each.result() for each in outside))
     return report
 
 
@@ -114,61 +112,6 @@ def _asked(database: Database, snapshot: str, question: Query) -> list[Row]:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         connection.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'".encode())
         return question(connection)
-
-
-def sealed_tables() -> Iterator[tuple[str, TableRule]]:
-    """All tables whose rows are leaves."""
-    for name, rule in TABLES.items():
-        if rule.kind is TableKind.EVIDENCE and rule.is_sealed:
-            yield name, rule
-
-
-def _questions(connection: Connection, keys: KeysOf) -> Iterator[Query]:
-    """All that is to be asked about rows of evidence, in parts that two connections share."""
-    for name, rule in sealed_tables():
-        last = queries("seal").last_row_of(connection, of_table=name) or 0
-        for first in range(0, last + 1, ROWS_AT_ONCE):
-            # Whatever number somebody gave to a row, it is looked at.
-            low = first or -(2**63)
-            high = first + ROWS_AT_ONCE - 1 if first + ROWS_AT_ONCE <= last else 2**63 - 1
-            yield partial(_faults, name, list(rule.not_sealed), low, high)
-            if name == "evidence":
-                yield partial(_batches, low, high)
-                yield partial(_not_signed, keys, low, high)
-    yield _gateways
-    yield _personal_data
-
-
-def _faults(name: str, left_out: list[str], low: int, high: int, connection: Connection) -> list[Row]:
-    rows = queries("seal").faults_of_table(connection, of_table=name, left_out=left_out, low=low, high=high)
-    return [{"of_table": name, **row} for row in rows]
-
-
-def _batches(low: int, high: int, connection: Connection) -> list[Row]:
-    rows = queries("seal").batches_that_differ(connection, low=low, high=high)
-    return [{"of_table": "evidence", "fault": "its bytes do not have the digest beside them", **row} for row in rows]
-
-
-def _not_signed(keys: KeysOf, low: int, high: int, connection: Connection) -> list[Row]:
-    return [
-        {"of_table": "evidence", "row_name": row["row_name"], "fault": f"gateway {row['gateway']} has not signed it"}
-        for row in falsely_signed(keys, low, high, connection)
-    ]
-
-
-def _personal_data(connection: Connection) -> list[Row]:
-    personal = queries("personal_data")
-    other = "it has another hash than the one that is sealed"
-    gone = "the personal data that it names are gone, and were not erased"
-    return [
-        *({"of_table": "personal_data", "fault": other, **row} for row in personal.values_that_differ(connection)),
-        *({"of_table": "signature", "fault": gone, **row} for row in personal.names_that_are_gone(connection)),
-    ]
-
-
-def _gateways(connection: Connection) -> list[Row]:
-    fault = "it is believed by a key of which no event tells"
-    return [{"of_table": "gateway", "fault": fault, **row} for row in keys_not_told(connection)]
 
 
 class _Tree:
@@ -200,7 +143,7 @@ def _check_tiles(
     count = -(-size // TILE_WIDTH)
     # The last part looks beyond the end: nothing may be there.
     lows = range(0, count + 1, TILES_AT_ONCE)
-    parts = [ask(partial(_tiles, low, low + TILES_AT_ONCE - 1 if low < lows[-1] else 2**62)) for low in lows]
+    parts = [ask(partial(tiles, low, low + TILES_AT_ONCE - 1 if low < lows[-1] else 2**62)) for low in lows]
     above = bytearray()
     expected = leaves_there = 0
     for part in parts:
@@ -240,10 +183,6 @@ def _check_levels(connection: Connection, report: Report, tree: _Tree, hashes: b
         level, hashes = level + 1, above
     for level, number in stored:
         report.add(f"seal_tile {level}/{number}", "there is nothing below it")
-
-
-def _tiles(low: int, high: int, connection: Connection) -> list[Row]:
-    return list(queries("seal").checked_tiles(connection, low=low, high=high))
 
 
 def _check_tile(connection: Connection, report: Report, row: Row) -> None:
@@ -409,17 +348,26 @@ def cosigned_at(line: str) -> datetime:
     return datetime.fromtimestamp(int.from_bytes(opened_line(line.rstrip("\n")).signature[:8], "big"), UTC)
 
 
-def _check_outside(connection: Connection, report: Report, last: Row | None) -> None:
+def _covered(last: Row | None) -> dict[str, object]:
+    return {"sealed_to": last["sealed_to"], "rows_after": last["rows_after"]} if last else {}
+
+
+def _counted(last: Row | None, connection: Connection) -> list[Row]:
+    return [queries("seal").sealed_count(connection, **_covered(last))]
+
+
+def _changes_without_event(connection: Connection) -> list[Row]:
+    return list(queries("seal").changes_without_event(connection, rows_max=FINDINGS_MAX))
+
+
+def _check_outside(connection: Connection, report: Report, last: Row, counted: list[Row], changes: list[Row]) -> None:
     """Rows that the tree should have and has not, and changes of which no event tells."""
-    if last is None:
-        return
-    covered = {"sealed_to": last["sealed_to"], "rows_after": last["rows_after"]}
-    count = queries("seal").sealed_count(connection, **covered)
+    (count,) = counted
     report.unsealed = count["rows"] - count["covered"]
     if count["covered"] != report.size:
-        for row in queries("seal").rows_outside_tree(connection, **covered, rows_max=FINDINGS_MAX):
+        for row in queries("seal").rows_outside_tree(connection, **_covered(last), rows_max=FINDINGS_MAX):
             report.add(f"{row['of_table']} {row['row_name']}", "its seal is not in the tree")
-    for row in queries("seal").changes_without_event(connection, rows_max=FINDINGS_MAX):
+    for row in changes:
         report.add(f"{row['of_table']} {row['row_name']}", "it was changed, and no event says by whom and why")
 
 

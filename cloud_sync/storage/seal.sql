@@ -80,8 +80,22 @@ SELECT size, root, note, at FROM seal_checkpoint WHERE size = :size;
 -- What is committed now, for other connections to look at the same.
 SELECT pg_export_snapshot();
 
+-- name: tiles_with_entries(low, high)
+-- Tiles of level 0 with the entries of their leaves as seal_row gives them now, one behind the other, how long each is, and
+-- how many there are. They come by their numbers: where the tile has them in another order, checked_tiles says what fits.
+-- Index: seal_tile_pkey, seal_row_pkey.
+SELECT t.n, t.hashes, a.said, a.lengths, a.found, cardinality(t.entries) AS wanted
+FROM seal_tile t
+CROSS JOIN LATERAL (
+    SELECT coalesce(string_agg(x.entry, ''::bytea), '') AS said,
+           coalesce(string_agg(int4send(length(x.entry)), ''::bytea), '') AS lengths, count(*) AS found
+    FROM (SELECT seal_entry(s) AS entry FROM seal_row s WHERE s.id = ANY(t.entries) OFFSET 0) AS x
+) a
+WHERE t.level = 0 AND t.n BETWEEN :low AND :high
+ORDER BY t.n;
+
 -- name: checked_tiles(low, high)
--- Tiles of level 0 with the hashes of their leaves as seal_row gives them now.
+-- Tiles of level 0 with the hashes of their leaves as seal_row gives them now, in the order of the tile.
 SELECT t.n, t.hashes, a.leaves, a.found, cardinality(t.entries) AS wanted
 FROM seal_tile t
 CROSS JOIN LATERAL (
@@ -100,6 +114,10 @@ SELECT level, n, hashes FROM seal_tile WHERE level > 0 ORDER BY level, n;
 SELECT e.id, s.of_table, coalesce(s.row_id::text, s.row_key) AS row_name
 FROM seal_tile t, LATERAL (SELECT t.entries[:place::integer + 1] AS id) AS e LEFT JOIN seal_row s ON s.id = e.id
 WHERE t.level = 0 AND t.n = :n;
+
+-- name: block_of_table(of_table, left_out, low, high)^
+-- Numbered rows of a table as they are to be hashed, and what was sealed of them. Index: seal_row_of_id.
+SELECT row_ids, said, lengths, is_plain, sealed_ids, salts, hashes FROM seal_block(:of_table, :left_out, :low, :high);
 
 -- name: faults_of_table(of_table, left_out, low, high)
 -- Rows of a table that are not what was sealed.

@@ -96,6 +96,21 @@ JOIN lot l ON l.id = ANY(:lot_ids)
 JOIN item i ON i.id = l.item_id
 WHERE e.id = :excursion_id;
 
+-- name: policies_during(excursion_id)
+-- The policies that were in force in the place of an excursion while it lasted, and its rule.
+-- Index: place_policy_was_pkey.
+SELECT k.body, e.rule
+FROM excursion e
+CROSS JOIN LATERAL (
+    SELECT w.policy, lag(w.until, 1, '-infinity') OVER (ORDER BY w.until) AS since, w.until
+    FROM place_policy_was w WHERE w.place_id = e.place_id
+    UNION ALL
+    SELECT p.policy, coalesce((SELECT max(w.until) FROM place_policy_was w WHERE w.place_id = p.id), '-infinity'), 'infinity'
+    FROM place p WHERE p.id = e.place_id
+) AS f
+JOIN policy k ON k.name = f.policy
+WHERE e.id = :excursion_id AND f.until > e.began_at AND f.since <= coalesce(e.ended_at, 'infinity');
+
 -- name: lots_freed_facts(lot_ids)
 -- Of lots that a decision frees: the controlled schedule, and whether the stability allowance is used up.
 -- Index: exception_case_key.

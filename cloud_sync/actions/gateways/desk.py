@@ -25,6 +25,7 @@ from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import lock_holds
 from cloud_sync.storage.queries import queries
+from edge_agent.domain.monitoring.policies import for_gateways
 from edge_agent.domain.stock.badges import SALT_BYTES, badge_digest, kept_pin
 from edge_agent.domain.stock.desk import DeskSnapshot, desk_from, desk_json
 from edge_agent.domain.wire.request_signing import TOLERANCE_S, signed_words
@@ -221,7 +222,7 @@ def _snapshot(connection: Connection, name: str, gateway: Row, now: datetime) ->
         "orders": _orders(connection, site_id),
         "operators": [_operator(row, salt) for row in desk.desk_operators(connection, site_id=site_id, at=now)],
         "suppliers": list(desk.desk_suppliers(connection)),
-        "policies": [row["body"] for row in desk.desk_policies(connection)],
+        "policies": [for_gateways(row["body"]) for row in desk.desk_policies(connection)],
         "channels": list(desk.desk_channels(connection, gateway_id=gateway["id"])),
         "lost": [_lost(row) for row in desk.desk_lost(connection, rows_max=LOST_MAX)],
         "not_booked": list(

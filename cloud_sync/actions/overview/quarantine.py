@@ -4,7 +4,7 @@ from typing import Any
 
 from cloud_sync.domain.signatures import why_two_release
 from cloud_sync.errors import NotFound
-from cloud_sync.posting.signatures import exposures_to_sign, signers_of_release
+from cloud_sync.posting.signatures import exposures_to_sign, rules_of_release, signers_of_release
 from cloud_sync.storage.database import Database, Row
 from cloud_sync.storage.queries import queries
 
@@ -34,7 +34,7 @@ def event(database: Database, excursion_id: int) -> dict[str, Any]:
         excursion = rows[0]
         lots = list(queries("overview").lots_of_event(connection, excursion_id=excursion_id))
         signing = exposures_to_sign(connection, excursion_id, [lot["lot_id"] for lot in lots])
-        rules = {row["name"]: row["from_value"] for row in queries("signatures").second_signature_rules(connection)}
+        rules = rules_of_release(connection, excursion_id)
         lot_ids = [lot["lot_id"] for lot in lots]
         facts = queries("signatures").release_facts(connection, excursion_id=excursion_id, lot_ids=lot_ids)
         used_up = {row["lot_id"] for row in facts if row["is_allowance_used"]}

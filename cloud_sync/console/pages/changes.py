@@ -19,6 +19,7 @@ from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.forms import Field, Reason, Text, name_of, reason_of, whole
 from cloud_sync.console.page_route import Governor, PageRoute, Visitor
 from cloud_sync.console.table import Column, Show, list_page, table
+from cloud_sync.console.words import severe_words
 from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.domain.roles import Role
 from cloud_sync.errors import Invalid
@@ -51,6 +52,7 @@ def _what(row: Row) -> Markup:
     match row["kind"]:
         case "storage_policy":
             parts.append(Markup("<br><small>{} rules: {}</small>").format(len(after["rules"]), after["title"]))
+            parts.extend(Markup("<br><small>{}</small>").format(words) for words in _severe(row["before"], after))
         case "gateway_config":
             parts.append(Markup("<br><small>version {}</small>").format(after["version"]))
             for each in after["differences"][:10]:
@@ -67,6 +69,17 @@ def _what(row: Row) -> Markup:
             was, will_be = (_values(row[when]) for when in ("before", "after"))
             parts.append(Markup("<br><small>{} → {}</small>").format(was, will_be))
     return Markup('<span class="values">{}</span>').format(Markup("").join(parts))
+
+
+def _severe(before: Row | None, after: Row) -> list[str]:
+    """Rules whose excursions are severe from another length on than before."""
+    was = {rule["name"]: severe_words(rule, before) for rule in before["rules"]} if before else {}
+    now = {rule["name"]: severe_words(rule, after) for rule in after["rules"]}
+    silent = severe_words({}, {})
+    changed = {name: (was.get(name, silent), words) for name, words in now.items() if was.get(name, silent) != words}
+    return [
+        f"two sign a release, {name}: {a} → {b}" for name, (a, b) in changed.items() if before or b != "nothing is held"
+    ]
 
 
 def _values(said: Row | None) -> str:

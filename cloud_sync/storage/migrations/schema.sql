@@ -5472,13 +5472,76 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_block(of_table text, left_out text[], low bigint, high bigint, OUT row_ids bytea, OUT said bytea, OUT lengths bytea, OUT is_plain boolean, OUT sealed_ids bytea, OUT salts bytea, OUT hashes bytea)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+ SET jit TO 'off'
+ SET enable_sort TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_seqscan TO 'off'
+ SET max_parallel_workers_per_gather TO '0'
+AS $function$
+DECLARE
+    of_id text;
+    of_key text;
+BEGIN
+    SELECT * INTO of_id, of_key FROM seal_key_sql(to_regclass(of_table), 'r');
+    IF of_id = 'NULL::bigint' THEN
+        is_plain := false;
+        RETURN;
+    END IF;
+    EXECUTE format($rows$
+        SELECT coalesce(string_agg(int8send(b.id), ''), ''), coalesce(string_agg(b.said, ''), ''),
+               coalesce(string_agg(int4send(length(b.said)), ''), '')
+        FROM (SELECT %1$s AS id, convert_to(%2$s, 'UTF8') AS said FROM %3$I r
+              WHERE %1$s BETWEEN $1 AND $2 ORDER BY %1$s OFFSET 0) AS b
+        $rows$, of_id, seal_columns_sql(to_regclass(of_table), 'r', left_out), of_table)
+        INTO row_ids, said, lengths USING low, high;
+    SELECT coalesce(bool_and(b.change = 'I' AND length(b.salt) = 16 AND length(b.row_hash) = 32), true),
+           coalesce(string_agg(int8send(b.row_id), ''), ''), coalesce(string_agg(b.salt, ''), ''),
+           coalesce(string_agg(b.row_hash, ''), '')
+    INTO is_plain, sealed_ids, salts, hashes
+    FROM (SELECT s.row_id, s.change, s.salt, s.row_hash FROM seal_row s
+          WHERE s.of_table = seal_block.of_table AND s.row_id BETWEEN low AND high
+          ORDER BY s.of_table, s.row_id OFFSET 0) AS b;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_columns_sql(sealed regclass, r text, left_out text[])
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH col AS (
+        SELECT row_number() OVER (ORDER BY octet_length(a.attname::text), a.attname::text COLLATE "C") - 1 AS nth,
+               to_json(a.attname::text)::text || ': ' AS name,
+               format(CASE WHEN a.atttypid = 'jsonb'::regtype THEN '%1$s'
+                           WHEN a.atttypid IN ('bigint'::regtype, 'integer'::regtype) AND a.attnotnull THEN '%1$s'
+                           WHEN a.atttypid IN ('bigint'::regtype, 'integer'::regtype, 'smallint'::regtype, 'text'::regtype,
+                                               'timestamptz'::regtype, 'date'::regtype, 'bytea'::regtype)
+                           THEN 'to_json(%1$s)' ELSE 'to_jsonb(%1$s)' END, format('%s.%I', r, a.attname)) AS value,
+               a.attnotnull AS is_there
+        FROM pg_attribute a
+        WHERE a.attrelid = sealed AND a.attnum > 0 AND NOT a.attisdropped AND a.attname::text <> ALL (left_out)
+    ), part AS ( -- a function takes a hundred values
+        SELECT nth / 40 AS nth,
+               string_agg(format(CASE WHEN is_there THEN '%L, %s' ELSE '%L, coalesce(%s, ''null'')' END,
+                                 CASE nth WHEN 0 THEN '{' ELSE ', ' END || name, value), ', ' ORDER BY nth) AS values
+        FROM col GROUP BY nth / 40
+    )
+    SELECT string_agg(format('concat(%s)', values), ' || ' ORDER BY nth) || ' || ''}''' FROM part
+$function$;
+
 CREATE OR REPLACE FUNCTION public.seal_entry(s seal_row)
  RETURNS bytea
  LANGUAGE sql
  STABLE
 AS $function$
-    SELECT convert_to(E'lotwarden seal 1\n' || s.of_table || E'\n' || coalesce(s.row_id::text, s.row_key) || E'\n'
-                      || s.change || E'\n' || s.xact::text || E'\n' || encode(s.row_hash, 'hex') || E'\n', 'UTF8')
+    SELECT convert_to(concat(E'lotwarden seal 1\n', s.of_table, E'\n', coalesce(s.row_id::text, s.row_key), E'\n',
+                             s.change, E'\n', s.xact, E'\n', encode(s.row_hash, 'hex'), E'\n'), 'UTF8')
 $function$;
 
 CREATE OR REPLACE FUNCTION public.seal_faults(of_table text, left_out text[], low bigint, high bigint, OUT row_name text, OUT fault text)

@@ -25,6 +25,8 @@ Positive = Annotated[float, Field(gt=0, le=NUMBER_MAX)]
 NotNegative = Annotated[float, Field(ge=0, le=NUMBER_MAX)]
 WindowS = Annotated[float, Field(gt=0, le=WINDOW_S_MAX)]
 DelayS = Annotated[float, Field(ge=0, le=WINDOW_S_MAX)]
+SevereAfterS = Annotated[DelayS | None, Field(exclude_if=lambda said: said is None)]
+"""Left out where a policy does not say it: gateways of before know no such field."""
 PolicyName = Annotated[str, Field(pattern=r"^[a-z0-9_-]+$", max_length=100)]
 PolicyText = Annotated[str, Field(pattern=r"^[^\x00]*$", max_length=2000)]
 
@@ -41,6 +43,8 @@ class _Named(BaseModel):
     """How many of the place's devices must break it: the worst one alone counts unless the policy says more."""
     start_delay_s: DelayS = 0.0
     """What a device measures so soon after it began to measure in the place is not judged (a logger cools down)."""
+    severe_after_s: SevereAfterS = None
+    """An excursion that lasted so long is severe: two people sign a release. None: as the policy says."""
 
 
 class PolicyRule(_Named):
@@ -197,6 +201,17 @@ class Policy(BaseModel):
     """
     not_judged: Annotated[dict[str, Annotated[PolicyText, Field(min_length=3)]], Field(max_length=RULES_MAX)] = {}
     """Quantities that have no limits in such a place on purpose, and why. Others that no rule judges are a case."""
+    severe_after_s: SevereAfterS = None
+    """Of all rules that say nothing of it themselves. None: the ledger's rule ``excursion_minutes`` decides."""
+
+    @model_validator(mode="after")
+    def _calls_severe_only_what_holds(self) -> "Policy":
+        for rule in self.rules:
+            if rule.severe_after_s is not None and rule.severity is not Severity.ACTION:
+                raise ValueError(f"severe_after_s: rule {rule.name} holds nothing that two could release: leave it out")
+        if self.severe_after_s is not None and all(rule.severity is not Severity.ACTION for rule in self.rules):
+            raise ValueError("severe_after_s: no rule holds anything that two could release: leave it out")
+        return self
 
     @model_validator(mode="after")
     def _says_one_thing_of_each_quantity(self) -> "Policy":
@@ -205,6 +220,15 @@ class Policy(BaseModel):
             if judging:
                 raise ValueError(f"not_judged: {metric} is judged by the rule {judging[0]}: leave out one of them")
         return self
+
+    def severe_from_s(self, rule: str) -> float | None:
+        """How long an excursion of this rule lasts until it is severe; None: the policy does not say."""
+        own = next((each.severe_after_s for each in self.rules if each.name == rule), None)
+        return self.severe_after_s if own is None else own
+
+    def has_rule(self, rule: str) -> bool:
+        """Whether a rule of this name is in it."""
+        return any(each.name == rule for each in self.rules)
 
     @property
     def limits(self) -> tuple[Rule, ...]:
@@ -237,6 +261,16 @@ class Policy(BaseModel):
     def holding_limits(self) -> tuple[Rule, ...]:
         """The limits that one value alone can break and that hold stock: what a gateway can judge by itself."""
         return tuple(rule for rule in self.limits if rule.severity is Severity.ACTION)
+
+
+def for_gateways(body: dict[str, Any]) -> dict[str, Any]:
+    """A policy (plain JSON) as gateways get it: without what only the ledger decides on.
+
+    >>> for_gateways({"name": "cold", "severe_after_s": 60, "rules": [{"name": "low", "severe_after_s": 0}]})
+    {'name': 'cold', 'rules': [{'name': 'low'}]}
+    """
+    rules = [{key: value for key, value in rule.items() if key != "severe_after_s"} for rule in body["rules"]]
+    return {key: value for key, value in body.items() if key != "severe_after_s"} | {"rules": rules}
 
 
 def _limited(rule: _Named, signal: Signal, limit: float, *, on_limit_is_outside: bool, hysteresis: float = 0.0) -> Rule:

@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from cloud_sync.actions.overview.quarantine import event
 from cloud_sync.actions.people.signatures import set_rule
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
@@ -170,6 +171,48 @@ def test_a_severe_excursion_is_released_by_two_who_sign(api: Api) -> None:
     assert signed(bob, "exposure", f"{excursion}:{lot}", "release").status_code == 201
     assert api.quality.post("/v1/dispositions", body).status_code == 409  # who signed nothing
     assert amy.post("/v1/dispositions", body).status_code == 201
+
+
+def policy(name: str, of_rule: float | None = None, of_all: float | None = None) -> dict[str, Any]:
+    high = {
+        "name": "high", "metric": "temp_c", "side": "above", "limit": 8, "on_limit_is_outside": False, "delay_s": 0,
+        "source": "a test", "severe_after_s": of_rule,
+    }  # fmt: skip
+    why = "a person looks every hour"
+    return {"name": name, "title": name, "silence_accepted": why, "severe_after_s": of_all, "rules": [high]}
+
+
+def test_a_storage_policy_says_itself_which_excursions_are_severe(api: Api) -> None:
+    held = {}
+    for name, said in {"strict": {"of_all": 3600}, "loose": {"of_all": 60, "of_rule": 7200.5}, "silent": {}}.items():
+        api.administrator.ok("POST", "/v1/policies", json=policy(name, **said))
+        place = {"kind": "room", "parent": "main", "policy": name, "reason": "a fridge"}
+        api.administrator.ok("PUT", f"/v1/places/room-{name}", json=place)
+        lot = api.receive(name, 5, place=f"room-{name}")
+        held[name] = (api.excursion(f"room-{name}", lot), lot)  # an hour
+    with api.database.transaction() as connection:
+        connection.execute(
+            "UPDATE excursion SET began_at = ended_at - interval '2 hours' WHERE id = %s", (held["loose"][0],)
+        )
+
+    def released(name: str) -> tuple[int, str]:
+        body = {"excursion_id": held[name][0], "lot_id": held[name][1], "decision": "release", "reason": WHY}
+        answer = api.quality.post("/v1/dispositions", body)
+        return answer.status_code, str(answer.json().get("error"))
+
+    change = {"kind": "storage_policy", "policy": policy("strict", of_all=90_000), "reason": "SOP 12, version 3"}
+    made = api.quality.ok("POST", "/v1/changes", json=change)
+    assert [made[when]["severe_after_s"] for when in ("before", "after")] == [3600, 90_000]
+    api.administrator.ok("POST", f"/v1/changes/{made['id']}/approve", json={"reason": "as agreed"})
+    status, why = released("strict")
+    assert status == 409 and "the excursion lasted 60 min, severe from 60 min" in why, "it was in force then"
+    (lot_of_event,) = event(api.database, held["strict"][0])["lots"]
+    assert lot_of_event["why_two"] == ["the excursion lasted 60 min, severe from 60 min"]
+    assert released("loose")[0] == 201, "120 min: the ledger's rule says severe, the policy does not"
+    set_rule(api.database, "excursion_minutes", 60, reason="SOP 12", actor="test")
+    assert "severe from 60 min" in released("silent")[1], "where the policy is silent, the ledger's rule decides"
+    set_rule(api.database, "excursion_minutes", 61, reason="SOP 12", actor="test")
+    assert released("silent")[0] == 201
 
 
 def test_signatures_do_not_cover_evidence_that_changed(api: Api) -> None:

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from cloud_sync.app import create_app
+from cloud_sync.seal.row_checks import sealed_tables
 from cloud_sync.seal.sealing import seal_once
 from cloud_sync.seal.verification import Finding, verify
 from cloud_sync.storage.database import Connection, Database
@@ -163,3 +164,42 @@ def test_each_row_that_does_not_fit_is_named(told: Database) -> None:
             connection.execute(statement.encode())
         found = verify(told).findings
         assert [each for each in found if where in each.where and what in each.what], (statement, found)
+
+
+ODD = {
+    "text": r"""E'a"b\\c\n\x01\u2028 / é'""",
+    "double precision": "1e21",
+    "jsonb": """'{"b": [1.50, "x\\"y"], "a": 1e3}'""",
+    "timestamp with time zone": "'2026-01-01 00:00:00.120+02'",
+    "date": "'infinity'",
+    "bytea": "'abc'",
+    "boolean": "true",
+    "text[]": """ARRAY['a,b', NULL, '"']""",
+    "bigint[]": "'{1,-2}'",
+    "uuid": "'00000000-0000-4000-8000-000000000001'",
+    "time without time zone": "'07:30'",
+}
+FIGURE = "'7'"
+TYPES = """
+    SELECT DISTINCT format_type(a.atttypid, NULL) FROM pg_attribute a, unnest(%s::text[]) t
+    WHERE a.attrelid = to_regclass(t) AND a.attnum > 0 AND NOT a.attisdropped
+"""
+
+
+def test_a_row_told_column_by_column_reads_as_it_was_sealed(told: Database) -> None:
+    left_out = {name: list(rule.not_sealed) for name, rule in sealed_tables()} | {"odd": []}
+    with psycopg.connect(told.url) as owner:
+        types = [of_type for (of_type,) in owner.execute(TYPES, (list(left_out),))] * 3  # more than one function takes
+        columns = [f'"c{number} {of_type}" {of_type}' for number, of_type in enumerate(types)]
+        values = [f"{ODD.get(of_type, FIGURE)}::{of_type}" for of_type in types]
+        columns[0] += " NOT NULL"
+        owner.execute(f'CREATE TEMP TABLE odd ({", ".join(columns)}, "é" text, lo text, a float8)'.encode())
+        owner.execute(f"INSERT INTO odd VALUES ({', '.join(values)}, 'u', 'l', 'NaN')".encode())
+        owner.execute(f"INSERT INTO odd VALUES ({values[0]})".encode())
+        for table, without in [*left_out.items(), ("odd", ["lo"])]:
+            asked = "SELECT seal_columns_sql(to_regclass(%s), 'r', %s)"
+            (text,) = owner.execute(asked, (table, without)).fetchone() or ("",)
+            same = f"SELECT count(*), count(*) FILTER (WHERE {text} = (to_jsonb(r) - %s::text[])::text) FROM {table} r"
+            rows, fit = owner.execute(same.encode(), (without,)).fetchone() or (0, -1)
+            assert rows == fit, table
+            assert table != "odd" or rows == 2

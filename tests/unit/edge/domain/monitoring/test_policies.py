@@ -139,3 +139,25 @@ def test_a_limit_that_holds_stock_needs_a_rule_for_silence_or_a_reason_why_none(
     assert Policy.model_validate(said | {"rules": [limit, silence]}).unguarded_silence == ()
     alert = limit | {"severity": "alert"}
     assert Policy.model_validate(said | {"rules": [alert]}).unguarded_silence == (), "an alert holds nothing"
+
+
+def test_a_policy_and_its_rules_may_say_when_an_excursion_is_severe() -> None:
+    limit = {
+        "name": "freeze", "metric": "temp_c", "side": "below", "limit": -0.5, "on_limit_is_outside": True, "delay_s": 0,
+        "severe_after_s": 0, "source": "a test",
+    }  # fmt: skip
+    warm = {**limit, "name": "warm", "side": "above", "limit": 8, "severe_after_s": None}
+    said = {"name": "cold", "title": "Cold", "silence_accepted": "a person looks every hour"}
+    policy = Policy.model_validate({**said, "rules": [limit, warm], "severe_after_s": 3600})
+    assert [policy.severe_from_s(rule) for rule in ("freeze", "warm", "gone")] == [0, 3600, 3600]
+    silent = Policy.model_validate({**said, "rules": [warm]})
+    assert silent.severe_from_s("warm") is None
+    assert "severe_after_s" not in silent.model_dump_json(), "gateways of before would refuse it"
+    for rules, more in (
+        ([{**limit, "severity": "alert"}], {}),
+        ([{**warm, "severity": "alert"}], {"severe_after_s": 60}),
+    ):
+        with pytest.raises(ValueError, match=r"severe_after_s: .* holds"):
+            Policy.model_validate({**said, "rules": rules, **more})
+    with pytest.raises(ValueError, match="greater than or equal to 0"):
+        Policy.model_validate({**said, "rules": [warm], "severe_after_s": -1})
