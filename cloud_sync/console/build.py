@@ -17,6 +17,7 @@ from cloud_sync.console.pages import (
     change_control,
     changes,
     charges,
+    choices,
     claims,
     compounding,
     connections,
@@ -81,7 +82,7 @@ PAGES = (
     trading_partners, transaction_data, verification, suspects, serials, devices, theft,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
     gateways, gateway_config, releases, loggers, connections, hospital_messages, setup, people,
-    spreadsheets, archive, administration, account, login,
+    spreadsheets, archive, administration, account, login, choices,
 )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def lot_entered(database: Database, text: str, today: date) -> int:
     raise Invalid(f"there is no lot {words}", "Go back and check the lot number, or scan the label.")
 
 
-def lot_label(database: Database, lot_id: str) -> str:
+def label_of_lot(database: Database, lot_id: str) -> str:
     """What a form is filled with for the lot of a page: ``insulin L3 #12``; nothing if there is no such lot."""
     rows = lot_of_id(database, int(lot_id)) if BARE_ID.fullmatch(lot_id) else []
     return f"{rows[0]['item']} {rows[0]['lot_number']} #{lot_id}" if rows else ""

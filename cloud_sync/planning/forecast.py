@@ -81,10 +81,11 @@ def forecast(
         spread = sum((units - mean) ** 2 for units in known) / n
         return Forecast(Method.MEAN, mean, h * max(spread, mean), h, len(used), len(origins))
     found: list[tuple[float, Method, float]] = []
+    wanted = [(t, sums[t + h] - sums[t]) for t in origins]
     for method, rates in _flat(known, cut, mean, only):
         error = 0.0
-        for t in origins:
-            off = h * rates[t] - sums[t + h] + sums[t]
+        for t, units in wanted:
+            off = h * rates[t] - units
             error += off * off
         found.append((error / len(origins), method, rates[n]))
     gain = 1 - GAIN / max(1, uses) ** 0.5
@@ -96,7 +97,8 @@ def forecast(
     season = _seasonal(known, sums, origins, n, h) if only in (None, Method.SEASONAL) else None
     if season is not None:
         found.append(season)
-        if only or season[0] < SEASON_GAIN * best[0]:
+        # What a ward orders every fourth week is used, though it was not in these weeks a year ago.
+        if only or (season[2] > 0 and season[0] < SEASON_GAIN * best[0]):
             best = season
     tried = tuple((method, error**0.5) for error, method, _ in found)
     return Forecast(best[1], best[2], best[0], h, len(used), len(origins), tried)
@@ -149,12 +151,11 @@ def _means(used: Sequence[int], cut: Sequence[bool]) -> list[float]:
 
 
 def _ses(used: Sequence[int], cut: Sequence[bool], level: float, weight: float) -> list[float]:
-    rates = []
+    rates = [level]
     for units, is_cut in zip(used, cut, strict=True):
-        rates.append(level)
         if not is_cut or units > level:
             level += weight * (units - level)
-    rates.append(level)
+        rates.append(level)
     return rates
 
 

@@ -32,7 +32,7 @@ from cloud_sync.planning.lead_time import LeadTime
 
 USED_BEFORE_EXPIRY = 0.8
 """So likely has what is kept to be used up before it expires. What is asked for at once may always be kept."""
-WASTE_FOR_RISK = 50.0
+WASTE_FOR_RISK = 150.0
 """Of what is cheap more may expire: where risk goes by value, so many times the risk of running out is sure enough."""
 RULES = 2
 """Counts up whenever the same input would make another plan, so that an older run is not taken for a forged one."""

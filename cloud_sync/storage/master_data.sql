@@ -70,6 +70,24 @@ WHERE (:below::text IS NULL OR p.ancestors @> ARRAY[(SELECT id FROM place WHERE 
 ORDER BY p.name
 LIMIT :rows_max OFFSET :rows_skipped;
 
+-- name: place_choices(kinds, below, words, rows_max)
+-- Places of these kinds by name, all or those at and below one, that words match ('': all).
+SELECT p.name, p.title, p.kind
+FROM place p
+WHERE p.kind = ANY(:kinds)
+  AND (:below::text IS NULL OR p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :below)])
+  AND (:words = '' OR strpos(lower(concat_ws(' ', p.name, p.title)), lower(:words)) > 0)
+ORDER BY p.name
+LIMIT :rows_max;
+
+-- name: item_choices(words, rows_max)
+-- Items by name that words match ('': all).
+SELECT name, title
+FROM item
+WHERE :words = '' OR strpos(lower(concat_ws(' ', name, title)), lower(:words)) > 0
+ORDER BY name
+LIMIT :rows_max;
+
 -- name: add_item(name, title, base_unit, expiry_required, serial_tracked)!
 -- Keep an item; no row if the name is taken.
 INSERT INTO item (name, title, base_unit, expiry_required, serial_tracked)

@@ -4,9 +4,9 @@
 -- The id of the newest movement.
 SELECT coalesce(max(id), 0)::bigint FROM movement;
 
--- name: planned_items(first, at)
--- What is planned: items with a reorder level at a place, and items that recipients got from a site since, without a level at
--- or below it. Index: movement_occurred.
+-- name: planned_items(used_items, used_places)
+-- What is planned: items with a reorder level at a place, and items that recipients got from these places, at the site, without
+-- a level at or below it.
 SELECT r.item_id, i.name AS item, r.place_id, p.name AS place, p.zone, p.ancestors, s.name AS supplier, r.reorder_point,
        r.par_level, r.service_level, r.pack_size, r.order_min, r.cycle_days, r.room_max, i.shelf_life_days
 FROM reorder_level r
@@ -16,12 +16,9 @@ LEFT JOIN place s ON s.id = r.supplier_id
 UNION ALL
 SELECT i.id, i.name, site.id, site.name, site.zone, site.ancestors, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
        i.shelf_life_days
-FROM (SELECT DISTINCT l.item_id, f.ancestors[1] AS site_id
-      FROM movement m
-      JOIN lot l ON l.id = m.lot_id AND l.owner = 'house'
-      JOIN place f ON f.id = m.from_place AND f.kind IN ('site', 'room', 'bin')
-      JOIN place t ON t.id = m.to_place AND t.kind IN ('customer', 'ward')
-      WHERE m.occurred_at >= :first AND m.occurred_at < :at AND m.action IN ('dispense', 'ship')) used
+FROM (SELECT DISTINCT u.item_id, f.ancestors[1] AS site_id
+      FROM unnest(:used_items::bigint[], :used_places::bigint[]) AS u (item_id, place_id)
+      JOIN place f ON f.id = u.place_id AND f.kind IN ('site', 'room', 'bin')) used
 JOIN item i ON i.id = used.item_id
 JOIN place site ON site.id = used.site_id AND site.kind = 'site'
 WHERE NOT EXISTS (SELECT FROM reorder_level r JOIN place p ON p.id = r.place_id

@@ -53,7 +53,7 @@ PACKAGES = {
     each.name: each
     for each in (
         Package("edge-agent", "edge", "edge_agent", "/var/lib/lotwarden", ("gateway.example.toml",),
-                extras="edge,commission", launcher="edge_agent/fleet/launcher.py"),
+                depends=", procps", extras="edge,commission", launcher="edge_agent/fleet/launcher.py"),
         Package(
             "cloud-sync", "cloud", "cloud_sync", "/var/lib/cloud-sync",
             ("ledger.example.toml", "mosquitto.example.conf", "mosquitto.example.acl"), ", libc6 (>= 2.28)",

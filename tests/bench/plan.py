@@ -5,11 +5,16 @@ expired are compared with the best of the others. What the simulation assumes st
 ``LOTWARDEN_BENCH_STATSFORECAST=1`` the single methods are those of statsforecast (its packages take half a gigabyte),
 else ours of the same names. ``LOTWARDEN_BENCH_ITEMS`` makes the house smaller.
 
-Where a simple rule wins: for items that are used every day, evenly and with a long shelf life, fixed par levels serve
-as well, if somebody keeps them up to date; single methods differ from ours little there, too. What ours saves it
-saves on dear, lumpy, short-lived and dying items: by keeping less of what is dear, ordering it more often, not
-counting on what will expire, and sending it where it is used. At the same service level for everything, ours needs as
-much stock as the others.
+What was tuned (how sure it has to be that something is used before it expires, when the plain mean is left, the length
+of the order cycle) was tuned on seeds 101 and 102; the first of these was set once more after seeds 7 and 11 were seen.
+
+Where a simple rule wins (ten items each, seed 101, each policy at about 95 %): of what is used a few times a year
+alone, fixed par levels need about half of our stock and smoothing two thirds, since by ours cheap goods are kept for a
+rare use; that is some 3 % of a house's value. Of what is used evenly every day, lasts long and costs the same, fixed
+par levels that somebody keeps up to date need 13 % more than ours, exponential smoothing 5 %: hardly worth a change.
+What ours saves it saves where goods differ in value (a quarter, of the same items at their own prices) and where they
+are short-lived or dying: less is kept of what is dear, it is ordered more often, what will expire is not counted on and
+is sent where it is used.
 """
 
 import json

@@ -9,7 +9,7 @@ from tests.support.paths import ROOT
 
 KEPT = ROOT / "build" / "roots"
 SUITES = {"12": "bookworm", "13": "trixie"}
-NEEDED = "python3,systemd,systemd-sysv,udev,dbus,ca-certificates"
+NEEDED = "python3,procps,systemd,systemd-sysv,udev,dbus,ca-certificates"
 """What the packages depend on, and what a server has anyway."""
 INSIDE = 'mount -t proc proc "$1/proc" && exec chroot "$@"'
 QEMU = "/usr/bin/qemu-aarch64-static"

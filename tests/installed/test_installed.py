@@ -88,7 +88,7 @@ def test_a_gateway_is_configured_and_checked(system: Debian) -> None:
     assert "--code" in system.check(*program("edge-agent"), "enroll", "--help")
     system.check(*program("edge-agent"), "init", "gw-cold-1", "--url", LEDGER)
     checked = system.check(*program("edge-agent"), "check-config", "--config", CONFIG)
-    assert "gw-cold-1" in checked or "ok" in checked.lower(), checked
+    assert "config is good" in checked
 
 
 @pytest.mark.usefixtures("is_native")
@@ -118,11 +118,11 @@ def as_ledger(booted: OwnSystemd, *arguments: str) -> str:
 
 @pytest.mark.usefixtures("is_native")
 def test_both_units_start_and_the_gateway_enrols(booted: OwnSystemd) -> None:
-    booted.check("cloud-sync", "init", "amy", "--name", "Amy Miller", "--host", "localhost", timeout_s=600)
+    as_ledger(booted, "init", "amy", "--name", "Amy Miller", "--host", "localhost")
     booted.check("systemctl", "start", "cloud-sync")
     booted.check("/opt/lotwarden/cloud/bin/python3", "-c", CONNECT, timeout_s=300)
     assert booted.check("systemctl", "is-active", "cloud-sync").strip() == "active"
-    invited = booted.check("cloud-sync", "gateway", "invite", "gw-cold-1", timeout_s=300)
+    invited = as_ledger(booted, "gateway", "invite", "gw-cold-1")
     (code,) = re.findall(r"--code (\S+)", invited)
     (authority,) = re.findall(r"--authority (\S+)", invited)
     booted.check("rm", CONFIG)
@@ -134,10 +134,10 @@ def test_both_units_start_and_the_gateway_enrols(booted: OwnSystemd) -> None:
 
 @pytest.mark.usefixtures("is_native")
 def test_the_installed_ledger_is_well_and_passes_its_own_validation(booted: OwnSystemd) -> None:
-    assert "FAIL" not in booted.check("cloud-sync", "doctor", timeout_s=300)
-    booted.check("cloud-sync", "status", timeout_s=300)
-    said = booted.check("cloud-sync", "validate", "--out", "/root/protocol.pdf", timeout_s=600)
-    assert booted.check("head", "-c", "5", "/root/protocol.pdf") == "%PDF-", said
+    assert "FAIL" not in as_ledger(booted, "doctor")
+    as_ledger(booted, "status")
+    said = as_ledger(booted, "validate", "--out", "/var/lib/cloud-sync/protocol.pdf")
+    assert booted.check("head", "-c", "5", "/var/lib/cloud-sync/protocol.pdf") == "%PDF-", said
 
 
 @pytest.mark.usefixtures("is_native")

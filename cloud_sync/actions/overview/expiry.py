@@ -38,7 +38,8 @@ def outlook(database: Database, *, within: timedelta, at: datetime) -> Outlook:
         if not row["is_held"]
     ]
     left = left_over(stock, per_day, at.date())
-    needs = [Need(row["item"], row["place"], row["propose"]) for row in proposals(database, at=at)]
+    wanted = proposals(database, at=at) if any(left.values()) else []  # nothing is suggested where nothing is left over
+    needs = [Need(row["item"], row["place"], row["propose"]) for row in wanted]
     rows = [
         {
             **row, "days_left": (row["expires_on"] - at.astimezone(zone_named(row["zone"])).date()).days,

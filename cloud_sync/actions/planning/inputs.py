@@ -42,9 +42,12 @@ class Line:
 def collect(connection: Connection, at: datetime, movement_mark: int, *, worth: float | None = None) -> list[Line]:
     """Every line to plan as of ``at``, of the movements up to a mark; the days of a place end where it is."""
     first = at - HISTORY
-    planned = list(queries("planning").planned_items(connection, first=first, at=at))
+    used = _used(connection, at, movement_mark)
+    planned = list(queries("planning").planned_items(
+        connection, used_items=[row["item_id"] for row in used], used_places=[row["place_id"] for row in used]
+    ))  # fmt: skip
     item_ids = sorted({row["item_id"] for row in planned})
-    weeks = weeks_of_lines(connection, planned, at, movement_mark)
+    weeks = _weeks_of(connection, planned, used, at)
     stock: dict[int, list[Row]] = defaultdict(list)
     for each in queries("planning").stock_to_plan(connection, item_ids=item_ids):
         stock[each["item_id"]].append(each)
@@ -89,11 +92,22 @@ def weeks_of_lines(
 ) -> Mapping[Pair, Weeks]:
     """Use by week of every line, again the same for the same mark. The last day is the last one that is over at the
     place."""
+    return _weeks_of(connection, planned, _used(connection, at, movement_mark), at)
+
+
+def _used(connection: Connection, at: datetime, movement_mark: int) -> list[Row]:
+    first = at - HISTORY
+    return list(queries("planning").demand(connection, first=first, at=at, movement_mark=movement_mark))
+
+
+def _weeks_of(
+    connection: Connection, planned: Sequence[Row], used: Iterable[Row], at: datetime
+) -> Mapping[Pair, Weeks]:
     first = at - HISTORY
     item_ids = sorted({row["item_id"] for row in planned})
     wanted = {(row["item_id"], row["place_id"]) for row in planned}
     uses: dict[Pair, list[Use]] = defaultdict(list)
-    for row in queries("planning").demand(connection, first=first, at=at, movement_mark=movement_mark):
+    for row in used:
         use = Use(row["first_day"], tuple(row["weeks_ago"]), tuple(row["units"]))
         for place_id in row["ancestors"]:
             if (row["item_id"], place_id) in wanted:

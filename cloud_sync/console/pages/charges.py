@@ -9,7 +9,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.billing import administrations, conversion_tables, reconciliation
-from cloud_sync.actions.master_data.master_data import list_items, list_places
+from cloud_sync.actions.master_data.choices import items_to_choose, places_to_choose
+from cloud_sync.actions.master_data.master_data import list_places
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.stock.movements import MovementLine
 from cloud_sync.api.access import Ledger, Now
@@ -19,6 +20,7 @@ from cloud_sync.console.page_route import Administrator, Approver, Issuer, PageR
 from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.domain.billing import COLUMNS, PayerClass, plain
 from cloud_sync.domain.list_request import ListRequest
+from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Row
 
@@ -107,10 +109,9 @@ def charges_page(request: Request, database: Ledger, _: Visitor) -> Any:
         )
 
     owners = conversion_tables.payer_classes(database)
-    places = list_places(database, rows_max=CHOICES_MAX)
     return list_page(
         request, "charges.html", zone=zone, columns=", ".join(COLUMNS), classes=list(PayerClass), all_owners=owners,
-        sites=[row for row in places if row["kind"] == "site"],
+        sites=list_places(database, kind="site", rows_max=CHOICES_MAX),
         given=table(request, "given", GIVEN, source=found, searches=False, zone=zone),
         compared=table(request, "compared", COMPARED, reconciliation.list_reconciliations(
             database, rows_max=ROWS_MAX), zone=zone, prefix="day-"),
@@ -123,12 +124,10 @@ def charges_page(request: Request, database: Ledger, _: Visitor) -> Any:
 @router.get("/new-administration")
 def new_administration_page(request: Request, database: Ledger, _: Visitor) -> Any:
     """The form for giving to a patient."""
-    places = list_places(database, rows_max=CHOICES_MAX)
     return list_page(
-        request, "new_administration.html", items=list_items(database, rows_max=CHOICES_MAX),
+        request, "new_administration.html", items=items_to_choose(database),
         owners=conversion_tables.payer_classes(database),
-        sources=[row for row in places if row["kind"] in ("site", "room", "bin")],
-        targets=[row for row in places if row["kind"] in ("ward", "customer")],
+        sources=places_to_choose(database, INTERNAL), targets=places_to_choose(database, ["customer", "ward"]),
     )  # fmt: skip
 
 

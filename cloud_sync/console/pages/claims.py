@@ -7,7 +7,7 @@ from fastapi import APIRouter, File, Form, Path, Query, Request, Response, Uploa
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
-from cloud_sync.actions.master_data.master_data import list_places
+from cloud_sync.actions.master_data.choices import places_to_choose
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.quality import claims, complaints
 from cloud_sync.actions.stock.stock import list_lots, lot_of_id
@@ -18,6 +18,7 @@ from cloud_sync.console.page_route import Holder, PageRoute, Qualifier, Resolver
 from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.domain.claims import ComplaintKind
 from cloud_sync.domain.list_request import ListRequest
+from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Row
 
@@ -120,12 +121,10 @@ def new_complaint_page(
     request: Request, database: Ledger, _: Visitor, lot: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None
 ) -> Any:
     """The form; the lot that the address names is chosen."""
-    places = list_places(database, rows_max=2000)
     return list_page(
         request, "new_complaint.html", lot=lot, kinds=list(ComplaintKind),
         lots=list_lots(database, rows_max=LOTS_MAX) if lot is None else lot_of_id(database, lot),
-        suppliers=[row for row in places if row["kind"] == "supplier"],
-        places=[row for row in places if row["kind"] in ("site", "room", "bin")],
+        suppliers=places_to_choose(database, ["supplier"]), places=places_to_choose(database, INTERNAL),
     )  # fmt: skip
 
 

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.compounding import compounding, master_formulation_records
-from cloud_sync.actions.master_data.master_data import list_items, list_places
+from cloud_sync.actions.master_data.choices import items_to_choose
+from cloud_sync.actions.master_data.master_data import list_places
 from cloud_sync.actions.overview.record_lists import batches_listed
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger
@@ -102,7 +103,7 @@ def plan_batch(
 def new_record_page(request: Request, database: Ledger, _: Visitor) -> Any:
     """The form to draft a master formulation record."""
     return render(
-        request, "new_formulation.html", items=list_items(database, rows_max=CHOICES_MAX),
+        request, "new_formulation.html", items=items_to_choose(database),
         preparations=list(Preparation), storages=list(Storage),
     )  # fmt: skip
 

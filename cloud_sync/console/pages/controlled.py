@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Path, Query, Request
 from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.controlled import controlled, inventories, wastes
+from cloud_sync.actions.master_data.choices import places_to_choose
 from cloud_sync.actions.master_data.master_data import list_places
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.stock.movements import MovementLine
@@ -18,6 +19,7 @@ from cloud_sync.console.page_route import Administrator, CountApprover, Mover, P
 from cloud_sync.console.table import Column, Show, list_page, table, tag
 from cloud_sync.domain.billing import plain
 from cloud_sync.domain.controlled import SCHEDULES
+from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.storage.database import Row
 
 ROWS_MAX = 1000
@@ -110,7 +112,6 @@ POSITIONS = (
 def controlled_page(request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
     """The perpetual inventory by schedule, what differs, what waits for a witness, inventories and rules."""
     zone = house_zone(database)
-    places = list_places(database, rows_max=CHOICES_MAX)
     made = wastes.list_wastes(database, rows_max=ROWS_MAX)
     rules = controlled.list_rules(database)
     known = {row["schedule"] for row in rules}
@@ -118,8 +119,7 @@ def controlled_page(request: Request, database: Ledger, _: Visitor, now: Now) ->
     return list_page(
         request, "controlled.html", zone=zone, schedules=SCHEDULES, items=items,
         without_rule=sorted({row["schedule"] for row in items} - known, key=SCHEDULES.index),
-        sites=[row for row in places if row["kind"] == "site"],
-        places=[row for row in places if row["kind"] in ("site", "room", "bin")],
+        sites=list_places(database, kind="site", rows_max=CHOICES_MAX), places=places_to_choose(database, INTERNAL),
         waiting=[row for row in made if row["witnessed_at"] is None],
         inventory=table(request, "inventory", INVENTORY, controlled.inventory(database, rows_max=ROWS_MAX), zone=zone,
                         prefix="stock-"),
@@ -139,7 +139,7 @@ def register_page(
 ) -> Any:  # fmt: skip
     """All that came to and left a site of an item, with the balance after each."""
     items = controlled.controlled_items(database)
-    sites = [row for row in list_places(database, rows_max=CHOICES_MAX) if row["kind"] == "site"]
+    sites = list_places(database, kind="site", rows_max=CHOICES_MAX)
     rows: list[Row] = []
     if item and site:
         rows = controlled.register(database, item, site, since=now - timedelta(days=days), until=now)

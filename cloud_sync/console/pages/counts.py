@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import RedirectResponse
 
-from cloud_sync.actions.master_data.master_data import list_items, list_places
+from cloud_sync.actions.master_data.choices import items_to_choose, places_to_choose
 from cloud_sync.actions.overview.record_lists import counts_listed
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.stock import counts
@@ -22,7 +22,6 @@ from cloud_sync.domain.signatures import RecordKind
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Database, Row
 
-CHOICES_MAX = 2000
 TO_COUNT_MAX = 100
 
 router = APIRouter(route_class=PageRoute)
@@ -98,7 +97,7 @@ def count_page(number: Number, request: Request, database: Ledger, actor: Visito
     return list_page(
         request, "count.html", count=count, zone=zone, to_count=_to_count(count)[:TO_COUNT_MAX],
         lines=table(request, "findings", DECIDED if count["decision"] else FOUND, count["lines"], zone=zone),
-        fault=fault or "", below=_house(database, count["place"]), items=list_items(database, rows_max=CHOICES_MAX),
+        fault=fault or "", below=_house(database, count["place"]), items=items_to_choose(database),
         differing=sum(bool(line["difference"]) for line in count["lines"]),
         signing=signable(database, RecordKind.COUNT, number, actor),
     )  # fmt: skip
@@ -169,4 +168,4 @@ def _to_count(count: Row) -> list[Row]:
 
 
 def _house(database: Database, below: str | None = None) -> list[Row]:
-    return [each for each in list_places(database, below=below, rows_max=CHOICES_MAX) if each["kind"] in INTERNAL]
+    return places_to_choose(database, INTERNAL, below=below)

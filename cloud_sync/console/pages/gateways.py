@@ -10,7 +10,8 @@ from markupsafe import Markup, escape
 from cloud_sync.actions.gateways.desk import place_gateway
 from cloud_sync.actions.gateways.enrolment import invite
 from cloud_sync.actions.gateways.gateways import revoke_gateway
-from cloud_sync.actions.master_data.master_data import list_channels, list_places
+from cloud_sync.actions.master_data.choices import CHOICES_MAX, places_to_choose
+from cloud_sync.actions.master_data.master_data import list_channels
 from cloud_sync.actions.monitoring.channels import place_channel, say_on_purpose
 from cloud_sync.actions.overview.fleet import GatewayNow, fleet, gateway_now, invitations
 from cloud_sync.actions.overview.rooms import house_zone
@@ -26,11 +27,12 @@ from edge_agent.domain.monitoring.quantity_words import label_of, unit_of
 ROWS_MAX = 1000
 SILENT_AFTER = timedelta(minutes=10)
 """After this long without a word a gateway is shown as silent; what that means for its rooms their policies say."""
-CHOICES_MAX = 600
+OPTIONS_MAX = 600
 """With more choices than these on the page, places are typed and completed from one list that all forms share."""
-PLACES_MAX = 20_000
 MEASURED = ("room", "bin", "ward", "production", "transit", "site")
 """Kinds of places where something may measure."""
+STANDS = tuple(kind for kind in MEASURED if kind != "bin")
+"""Where a gateway may stand."""
 
 WHY = {"lost": "the gateway says so", "thinned": "the buffer was full: least, mean and greatest were kept"}
 
@@ -81,12 +83,12 @@ def gateways_page(request: Request, database: Ledger, _: Visitor, now: Now) -> A
     zone = house_zone(database)
     channels = list_channels(database, gateway=None, place=None, rows_max=ROWS_MAX)
     placed = [row for row in channels if row["place"]]
-    lost, places = [row for row in channels if row["place"] is None], _places(database)
+    lost, places = [row for row in channels if row["place"] is None], places_to_choose(database, MEASURED)
     forms = len(lost) + min(len(placed), PAGE_ROWS)
     return list_page(
         request, "gateways.html", invitations=invitations(database, now), zone=zone, now=now, lost=lost,
-        places=places if len(places) <= CHOICES_MAX else _stands(places),
-        stands=_stands(places), is_large=forms * len(places) > CHOICES_MAX,
+        places=places, kinds=",".join(MEASURED), stands=places_to_choose(database, STANDS),
+        is_large=len(places) > CHOICES_MAX or forms * len(places) > OPTIONS_MAX,
         gateways=table(request, "gateways", _fleet(now, zone), _rows(fleet(database)), zone=zone),
         channels=table(request, "channels", CHANNELS, placed, zone=zone, prefix="channel-"),
     )  # fmt: skip
@@ -108,7 +110,7 @@ def gateway_page(name: str, request: Request, database: Ledger, _: Visitor, now:
     zone = gateway.row["zone"] or house_zone(database)
     channels = list_channels(database, gateway=name, place=None, rows_max=ROWS_MAX)
     return list_page(
-        request, "gateway.html", gateway=gateway, now=now, places=_stands(_places(database)), zone=zone,
+        request, "gateway.html", gateway=gateway, now=now, places=places_to_choose(database, STANDS), zone=zone,
         gaps=table(request, "gaps", GAPS, gaps, zone=zone, prefix="gap-"),
         notices=table(request, "notices", NOTICES, notices, zone=zone, prefix="notice-"),
         channels=table(request, "channels", OF_GATEWAY, channels, zone=zone, prefix="channel-"),
@@ -212,15 +214,6 @@ CHANNELS = (
     Column("latest_at", "At", Show.WHEN),
     Column("not_judged", "Judged", Show.TAG, filters=True, value=lambda row: row["not_judged"] or "yes"),
 )  # fmt: skip
-
-
-def _places(database: Database) -> list[Row]:
-    return [row for row in list_places(database, rows_max=PLACES_MAX) if row["kind"] in MEASURED]
-
-
-def _stands(places: list[Row]) -> list[Row]:
-    """Where a gateway may stand."""
-    return [row for row in places if row["kind"] != "bin"]
 
 
 def _invited(

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Query, Request, UploadFile
 from fastapi.responses import RedirectResponse
 
-from cloud_sync.actions.master_data.master_data import list_items, list_owners, list_places
+from cloud_sync.actions.master_data.choices import items_to_choose, places_to_choose
+from cloud_sync.actions.master_data.master_data import list_owners
 from cloud_sync.actions.orders import orders
 from cloud_sync.api.access import Ledger
 from cloud_sync.api.schemas.order import OrderIn
@@ -15,6 +16,7 @@ from cloud_sync.console.rendering import render
 from cloud_sync.domain.booking import SCRAP
 from cloud_sync.domain.orders import RULES, OrderKind, Urgency
 from cloud_sync.errors import Invalid
+from cloud_sync.storage.database import Database, Row
 
 CHOICES_MAX = 2000
 LINES_SHOWN = 4
@@ -37,13 +39,13 @@ def new_order_page(
     returns: Annotated[str, Query(max_length=100)] = "",
 ) -> Any:
     """The form; what the address names is filled in."""
-    places = list_places(database, rows_max=CHOICES_MAX)
+    from_kinds, to_kinds = RULES[kind].from_kinds, RULES[kind].to_kinds
     filled = {"item": item, "lot_number": lot, "quantity": quantity}
     lines = [filled, *[dict.fromkeys(filled, "")] * (LINES_SHOWN - 1)]
     return render(
         request, "new_order.html", kind=kind, kinds=list(OrderKind), place=place, returns=returns,
-        sources=[each for each in places if each["kind"] in RULES[kind].from_kinds],
-        targets=_targets(kind, places), items=list_items(database, rows_max=CHOICES_MAX),
+        sources=places_to_choose(database, from_kinds), from_kinds=",".join(sorted(from_kinds)),
+        targets=_targets(database, kind), to_kinds=",".join(sorted(to_kinds)), items=items_to_choose(database),
         owners=list_owners(database, rows_max=CHOICES_MAX), lines=lines, names_lots=RULES[kind].names_lots,
         urgencies=list(Urgency),
     )  # fmt: skip
@@ -90,8 +92,8 @@ def new_order(
     return RedirectResponse(f"/orders/{made['number']}", 303)
 
 
-def _targets(kind: OrderKind, places: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    found = [each for each in places if each["kind"] in RULES[kind].to_kinds]
+def _targets(database: Database, kind: OrderKind) -> list[Row]:
+    found = places_to_choose(database, RULES[kind].to_kinds)
     if kind is OrderKind.DESTRUCTION and not found:
         found = [{"name": SCRAP, "title": "Destroyed", "kind": "scrap"}]
     return found

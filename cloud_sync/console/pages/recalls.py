@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse
 
-from cloud_sync.actions.master_data.master_data import list_items, list_places
+from cloud_sync.actions.master_data.choices import items_to_choose, places_to_choose
 from cloud_sync.actions.overview.record_lists import recalls_listed
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.quality import recalls
@@ -101,8 +101,8 @@ def recalls_page(request: Request, database: Ledger, _: Visitor) -> Any:
 def new_recall_page(request: Request, database: Ledger, _: Visitor, item: Named = "", lot: Named = "") -> Any:
     """The form; what the address names is filled in."""
     return render(
-        request, "new_recall.html", item=item, lot=lot, items=list_items(database, rows_max=CHOICES_MAX),
-        suppliers=list_places(database, kind="supplier", rows_max=CHOICES_MAX),
+        request, "new_recall.html", item=item, lot=lot, items=items_to_choose(database),
+        suppliers=places_to_choose(database, ["supplier"]),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from cloud_sync.api.labels import Settings, as_response
 from cloud_sync.api.schemas.device import LoanIn, RepairIn, ServiceIn, UseIn
 from cloud_sync.api.schemas.serial import RangeIn, SerialPatternIn, SerialsIn
 from cloud_sync.console.forms import ClientId, Field, Reason, Word, checked, name_of, reason_of, whole
-from cloud_sync.console.lot_field import lot_entered, lot_label
+from cloud_sync.console.lot_field import label_of_lot, lot_entered
 from cloud_sync.console.page_route import Administrator, Holder, Issuer, Mover, PageRoute, Signer, Visitor
 from cloud_sync.console.rendering import render
 from cloud_sync.console.table import Column, Show, list_page, table
@@ -136,7 +136,7 @@ def serials_page(
     waiting = numbering.waiting_for_serials(database, rows_max=ROWS_MAX)
     return list_page(
         request, "serials.html", asked=asked, found=found,
-        chosen={"lot": lot_label(database, lot), "place": place, "quantity": quantity},
+        chosen={"lot": label_of_lot(database, lot), "place": place, "quantity": quantity},
         waiting=table(request, "waiting", WAITING, waiting, zone=zone, prefix="w_"),
         ranges=table(request, "ranges", RANGES, source=ranges, searches=False, zone=zone, prefix="r_"),
         patterns=table(

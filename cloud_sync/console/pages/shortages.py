@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import RedirectResponse
 
-from cloud_sync.actions.master_data.master_data import list_items, list_places
+from cloud_sync.actions.master_data.choices import items_to_choose
+from cloud_sync.actions.master_data.master_data import list_places
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.planning import shortages
 from cloud_sync.api.access import Ledger, Now
@@ -49,9 +50,9 @@ def shortages_page(request: Request, database: Ledger, _: Visitor) -> Any:
     def found(wanted: ListRequest) -> list[Row]:
         return shortages.list_shortages(database, rows_max=wanted.rows_max, rows_skipped=wanted.rows_skipped)
 
-    sites = [row for row in list_places(database, rows_max=CHOICES_MAX) if row["kind"] == "site"]
+    sites = list_places(database, kind="site", rows_max=CHOICES_MAX)
     return list_page(
-        request, "shortages.html", sites=sites, items=list_items(database, rows_max=CHOICES_MAX),
+        request, "shortages.html", sites=sites, items=items_to_choose(database),
         shortages=table(request, "shortages", SHORTAGES, source=found, searches=False, zone=house_zone(database)),
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.api.schemas.dscsa import SuspectIn, TracingRequestIn
 from cloud_sync.console.forms import Field, Reason, Word, checked, reason_of
-from cloud_sync.console.lot_field import lot_entered, lot_label
+from cloud_sync.console.lot_field import label_of_lot, lot_entered
 from cloud_sync.console.page_route import Auditor, Decider, Holder, PageRoute, Resolver, Visitor
 from cloud_sync.console.pages.transaction_data import MESSAGES
 from cloud_sync.console.rendering import when
@@ -64,7 +64,7 @@ def suspects_page(request: Request, database: Ledger, _: Visitor, now: Now) -> A
 
     shown = table(request, "suspects", _suspect_columns(zone, now), source=found, searches=False, zone=zone)
     lot = request.query_params.get("lot", "")
-    return list_page(request, "suspects.html", suspects=shown, lot=lot_label(database, lot))
+    return list_page(request, "suspects.html", suspects=shown, lot=label_of_lot(database, lot))
 
 
 @router.post("/suspects")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.interop import partners
-from cloud_sync.actions.master_data.master_data import list_items
+from cloud_sync.actions.master_data.choices import items_to_choose
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.api.schemas.dscsa import LicenceIn, PartnerIn, ProductIn
@@ -70,7 +70,7 @@ def partners_page(request: Request, database: Ledger, _: Visitor, now: Now) -> A
         request, "trading_partners.html",
         partners=table(request, "trading-partners", PARTNERS, rows, zone=zone),
         products=table(request, "traced-items", PRODUCTS, products, zone=zone, prefix="p_"),
-        items=list_items(database, rows_max=ROWS_MAX),
+        items=items_to_choose(database),
     )  # fmt: skip
 
 

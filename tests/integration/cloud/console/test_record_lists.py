@@ -1,11 +1,15 @@
 """Lists of records are searched, filtered and sorted as a whole, however long they are."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import psycopg
 import pytest
+from psycopg.rows import RowMaker, dict_row
 
+from cloud_sync.console.navigation import GROUPS
+from cloud_sync.console.pages.administration import TITLES
 from cloud_sync.storage.database import Database
 from tests.support.console import Console
 from tests.support.ledger_api import Api, api_on
@@ -44,7 +48,7 @@ FILL = """
     INSERT INTO place (name, kind, ancestors)
     SELECT 'ward-' || n, 'ward', '{}' FROM generate_series(1, %(many)s) n;
     UPDATE place SET ancestors = ancestors || id WHERE NOT ancestors @> ARRAY[id];
-    INSERT INTO owner (name, title) SELECT 'owner-' || n, '' FROM generate_series(1, %(many)s) n;
+    INSERT INTO owner (name, title) SELECT 'owner-' || n, '' FROM generate_series(1, 150) n;
     INSERT INTO operator (name, badge, active)
     SELECT 'op-' || n, 'B-' || n, n <> 1999 FROM generate_series(1, %(many)s) n;
     INSERT INTO reorder_level (item_id, place_id, reorder_point, par_level)
@@ -62,6 +66,25 @@ def console(database: Database) -> Iterator[Console]:
             connection.execute("SET session_replication_role = replica")
             connection.execute(FILL % {"many": MANY})
         yield signed_in(api)
+
+
+@pytest.fixture
+def rows_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Grows by one with each row that the ledger gets from its database."""
+    read: list[int] = []
+
+    def counting(cursor: psycopg.Cursor[Any]) -> RowMaker[dict[str, Any]]:
+        make = dict_row(cursor)
+
+        def made(values: Sequence[Any]) -> dict[str, Any]:
+            read.append(1)
+            return make(values)
+
+        return made
+
+    monkeypatch.setattr("cloud_sync.storage.database.dict_row", counting)
+    monkeypatch.setattr("cloud_sync.storage.queries.dict_row", counting)
+    return read
 
 
 def signed_in(api: Api) -> Console:
@@ -96,7 +119,7 @@ FOUND = {
     "/administration/suppliers?status=suspended": "maker-1234 ",
     "/administration/suppliers?q=no+answer": "maker-1234 ",
     "/administration/recipients?kind=ward&sort=-name": f"ward-{MANY} ",
-    "/administration/owners?sort=-name": f"owner-{MANY} ",
+    "/administration/owners?sort=-name": "owner-150 ",
     "/administration/operators?active=no": "op-1999 ",
     "/administration/operators?q=b-1777": "op-1777 ",
     "/administration/reorder-levels?q=item-1777": "item-1777 fridge-a ",
@@ -110,3 +133,33 @@ def test_a_list_of_thousands_is_searched_filtered_and_sorted_as_a_whole(console:
         page = console.page(address)
         assert first(page).startswith(found), (address, first(page))
         assert "Only the first" not in page
+
+
+ROWS_MAX = 800
+"""So many rows are read for one page at the most, over all its lists; and so many bytes are sent for it."""
+BYTES_MAX = 150_000
+STILL_WHOLE = {"/control-tower", "/trading-partners", "/records"}
+"""Still up to a few thousand rows: figures of all stock, a partner for every supplier, open records to be counted."""
+
+
+def test_no_page_reads_a_list_of_thousands_as_a_whole(rows_read: list[int], console: Console) -> None:
+    listed = [entry.path for group in GROUPS for entry in group.entries]
+    forms = ["/new-order", "/new-recall", "/new-complaint", "/new-administration", "/new-formulation"]
+    read: dict[str, tuple[int, int]] = {}
+    for address in (*listed, *forms, "/rooms/fridge-a", *(f"/administration/{kind}" for kind in TITLES)):
+        rows_read.clear()
+        size = len(console.page(address))
+        read[address] = (len(rows_read), size)
+    over = {address for address, (rows, size) in read.items() if rows > ROWS_MAX or size > BYTES_MAX}
+    assert over == STILL_WHOLE, {address: read[address] for address in over ^ STILL_WHOLE}
+
+
+def test_of_many_places_and_items_the_name_is_typed_and_what_matches_is_proposed(console: Console) -> None:
+    console.sign_in(console.api.operator)
+    page = console.page("/counts")
+    assert 'hx-get="/choices/places?named=place&amp;kinds=bin,room,site"' in page and "bin-1777" not in page
+    proposed = console.page("/choices/places?named=place&kinds=bin,room&place=BIN-1777")
+    assert proposed.strip() == '<option value="bin-1777"></option>'
+    assert "Item no 1777" in console.page("/choices/items?named=item&item=no+1777")
+    assert console.page("/choices/places?named=place&kinds=ward").count("<option") == 200
+    assert "bin-" not in console.page("/choices/places?named=place&kinds=bin&below=fridge-b")

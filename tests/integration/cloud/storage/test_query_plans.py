@@ -283,6 +283,7 @@ USUAL: Parameters = {
     "movement_mark": 10**9, "as_of": AT, "line_count": 1, "inputs_sha256": "00", "results_sha256": "00", "run_id": 1,
     "inputs": ["{}"], "results": ["{}"], "only_to_order": True, "proposed_at": AT, "decided_at": AT,
     "decision_reason": "x", "order_number": "PO-5", "until_day": AT.date(), "supply": 1, "wanted": 1,
+    "used_items": [5, 6], "used_places": [7, 8],
     "shortage_id": 1, "priority": 1, "rate": 1.0, "stock": 0, "proposed": 1, "share": 1, "ended_by": "amy",
     "ended_reason": "x", "neighbour_id": 8, "unit_cost": 1, "care_priority": 3, "service_level": 0.9, "pack_size": 1,
     "order_min": 1, "cycle_days": 14, "room_max": None, "currency": "USD",

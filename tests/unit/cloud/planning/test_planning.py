@@ -76,6 +76,16 @@ def test_one_use_long_ago_is_not_forecast_for_ever() -> None:
     assert forecast(used, (False,) * 52, 1).weekly <= 5 / 52 * 1.5
 
 
+def test_what_is_used_every_fourth_week_is_used_in_the_weeks_between() -> None:
+    assert forecast((0, 0, 0, 8) * 20, (False,) * 80, 1).weekly == pytest.approx(2, rel=0.2)
+
+
+def test_half_a_year_without_a_rare_use_is_no_sign_that_it_is_over() -> None:
+    used = (0, 0, 0, 0, 0, 2, 0, 0, 0, 0) * 6 + (0,) * 26
+    found = forecast(used, (False,) * 86, 1)
+    assert found.method is Method.MEAN and found.weekly == pytest.approx(12 / 81)
+
+
 @pytest.mark.parametrize(
     ("mean", "variance"), [(0.3, 0.3), (4.0, 30.0), (40.0, 45.0), (300.0, 90_000.0), (500.0, 600.0)]
 )
@@ -110,6 +120,16 @@ def test_nothing_is_ordered_that_would_expire_first() -> None:
     assert made.par_level <= 4
     doomed = PlanInput(said.used, said.censored, LEAD, Terms(), (StockLot(100, 6),))
     assert plan(doomed).left_unused == 99 and plan(doomed).position == 1
+
+
+def test_of_cheap_goods_more_may_expire_where_it_is_said_what_it_is_worth_not_to_run_out() -> None:
+    used = (0, 0, 1, 0, 0, 0, 2, 0) * 10
+
+    def par(unit_value: float, worth: float | None) -> int:
+        terms = Terms(0.7, shelf_life_days=60, unit_value=unit_value, worth=worth)
+        return plan(PlanInput(used, (False,) * 80, LEAD, terms)).par_level
+
+    assert par(1.0, 4000) > par(400.0, 4000) > 0
 
 
 def test_the_room_bounds_the_par_level() -> None:
