@@ -113,10 +113,12 @@ def examine(path: Path, now: datetime) -> list[Check]:
             if not _is_ledger(config):
                 return [*checks, Check("database", FAIL, "there is no ledger in it", f"cloud-sync migrate -c {path}")]
             database = stack.enter_context(opened(config, may_create=True))
+            asked_at = datetime.now(UTC)
             found = health(database)
+            differ_s = _outside_s(found.at, asked_at, datetime.now(UTC))
         except LedgerError as error:
             return [*checks, Check("database", FAIL, str(error).splitlines()[0], error.what_to_do)]
-        checks += [*_database(found, database), *_clock(found, now), *_work(found)]
+        checks += [*_database(found, database), *_clock(differ_s), *_work(found)]
     return [*checks, *_backups(config, found)]
 
 
@@ -172,8 +174,19 @@ def _database(found: Health, database: Database) -> Iterator[Check]:
         )  # fmt: skip
 
 
-def _clock(found: Health, now: datetime) -> Iterator[Check]:
-    differ_s = abs((found.at - now).total_seconds())
+def _outside_s(at: datetime, asked_at: datetime, answered_at: datetime) -> float:
+    """How far the database's time lies outside of the time that the question took here: that alone is no difference.
+
+    >>> noon = datetime(2026, 1, 5, 12, tzinfo=UTC)
+    >>> _outside_s(noon.replace(second=3), asked_at=noon, answered_at=noon.replace(second=9))
+    0.0
+    >>> _outside_s(noon.replace(second=30), asked_at=noon, answered_at=noon.replace(second=9))
+    21.0
+    """
+    return max((asked_at - at).total_seconds(), (at - answered_at).total_seconds(), 0.0)
+
+
+def _clock(differ_s: float) -> Iterator[Check]:
     if differ_s > CLOCKS_DIFFER_S:
         yield Check("clock", FAIL, f"this machine and the database's differ by {differ_s:.0f} s",
                     "synchronise both: timedatectl set-ntp true")  # fmt: skip

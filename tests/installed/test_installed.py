@@ -122,9 +122,8 @@ def test_both_units_start_and_the_gateway_enrols(booted: OwnSystemd) -> None:
     booted.check("systemctl", "start", "cloud-sync")
     booted.check("/opt/lotwarden/cloud/bin/python3", "-c", CONNECT, timeout_s=300)
     assert booted.check("systemctl", "is-active", "cloud-sync").strip() == "active"
-    invited = as_ledger(booted, "gateway", "invite", "gw-cold-1")
-    (code,) = re.findall(r"--code (\S+)", invited)
-    (authority,) = re.findall(r"--authority (\S+)", invited)
+    code = as_ledger(booted, "gateway", "invite", "gw-cold-1").strip()
+    authority = as_ledger(booted, "certificate", "show").strip()
     booted.check("rm", CONFIG)
     new = ("--name", "gw-cold-1", "--url", LEDGER, "--authority", authority)
     booted.check("edge-agent", "enroll", "--code", code, *new)
