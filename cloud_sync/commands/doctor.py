@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 from cryptography import x509
 
-from cloud_sync.actions.overview.health import Health, health
+from cloud_sync.actions.overview.health import CLOCKS_DIFFER_S, Health, health, health_and_clocks
 from cloud_sync.backup.archive import read_key
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, load, opened, out, say, told
 from cloud_sync.config import LedgerConfig, load_config
@@ -25,7 +25,6 @@ from cloud_sync.storage.database import Database, holds_ledger
 from cloud_sync.storage.embedded import is_there
 from cloud_sync.storage.roles import RUNTIME_ROLE
 
-CLOCKS_DIFFER_S = 5.0
 CERTIFICATE_DAYS_MIN = 14
 DISK_FREE_SHARE_MIN, DISK_FREE_BYTES_MIN = 0.1, 1 << 30
 TRANSACTION_S_MAX = 3600
@@ -113,9 +112,7 @@ def examine(path: Path, now: datetime) -> list[Check]:
             if not _is_ledger(config):
                 return [*checks, Check("database", FAIL, "there is no ledger in it", f"cloud-sync migrate -c {path}")]
             database = stack.enter_context(opened(config, may_create=True))
-            asked_at = datetime.now(UTC)
-            found = health(database)
-            differ_s = _outside_s(found.at, asked_at, datetime.now(UTC))
+            found, differ_s = health_and_clocks(database)
         except LedgerError as error:
             return [*checks, Check("database", FAIL, str(error).splitlines()[0], error.what_to_do)]
         checks += [*_database(found, database), *_clock(differ_s), *_work(found)]
@@ -172,18 +169,6 @@ def _database(found: Health, database: Database) -> Iterator[Check]:
             "transactions", WARN, f"one has been open for {figures['longest_transaction_s'] / HOUR_S:.0f} h",
             "end it: pg_stat_activity has the oldest xact_start; old rows cannot be cleaned up meanwhile",
         )  # fmt: skip
-
-
-def _outside_s(at: datetime, asked_at: datetime, answered_at: datetime) -> float:
-    """How far the database's time lies outside of the time that the question took here: that alone is no difference.
-
-    >>> noon = datetime(2026, 1, 5, 12, tzinfo=UTC)
-    >>> _outside_s(noon.replace(second=3), asked_at=noon, answered_at=noon.replace(second=9))
-    0.0
-    >>> _outside_s(noon.replace(second=30), asked_at=noon, answered_at=noon.replace(second=9))
-    21.0
-    """
-    return max((asked_at - at).total_seconds(), (at - answered_at).total_seconds(), 0.0)
 
 
 def _clock(differ_s: float) -> Iterator[Check]:

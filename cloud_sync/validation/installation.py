@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from cloud_sync.actions.overview.health import health
+from cloud_sync.actions.overview.health import CLOCKS_DIFFER_S, health, health_and_clocks
 from cloud_sync.config import LedgerConfig
 from cloud_sync.storage.database import Database, known_revisions, newest_revision
 from cloud_sync.storage.owners import OPEN_TO_OWNERS
@@ -29,7 +29,6 @@ PYTHON_MIN, POSTGRES_MIN = (3, 11), 15
 UNIT = "cloud-sync.service"
 UNIT_FOLDERS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
-CLOCKS_DIFFER_S = 5.0
 SHOWN_MAX = 10
 
 
@@ -177,7 +176,7 @@ class Installation:
         return found
 
     def _clock(self) -> str:
-        differ_s = abs((health(self._database).at - self._now).total_seconds())
+        _, differ_s = health_and_clocks(self._database)
         words = f"it differs from the database's by {differ_s:.1f} s"
         synchronised = _is_synchronised()
         if differ_s > CLOCKS_DIFFER_S or synchronised is False:

@@ -5,7 +5,7 @@ All figures come from the database, so that every process of the ledger gives th
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -17,6 +17,8 @@ from cloud_sync.storage.leadership import LEAD
 from cloud_sync.storage.queries import queries
 
 EVENTS_LOOKED_AT = 5000
+CLOCKS_DIFFER_S = 5.0
+"""So much between this machine's clock and the database's is a fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,25 @@ def health(database: Database) -> Health:
         }
         cases = {row["kind"]: row["open"] for row in queries("health").open_cases(connection)}
     return Health(at, figures, 0.0 if first is None else (at - first).total_seconds(), silent, cases, unjudged)
+
+
+def health_and_clocks(database: Database) -> tuple[Health, float]:
+    """The figures, and by how many seconds this machine's clock and the database's differ at the least."""
+    asked_at = datetime.now(UTC)
+    found = health(database)
+    return found, clocks_differ_s(found.at, asked_at, datetime.now(UTC))
+
+
+def clocks_differ_s(at: datetime, asked_at: datetime, answered_at: datetime) -> float:
+    """How far the database's time lies outside of the time that the question took here: that alone is no difference.
+
+    >>> noon = datetime(2026, 1, 5, 12, tzinfo=UTC)
+    >>> clocks_differ_s(noon.replace(second=3), asked_at=noon, answered_at=noon.replace(second=9))
+    0.0
+    >>> clocks_differ_s(noon.replace(second=30), asked_at=noon, answered_at=noon.replace(second=9))
+    21.0
+    """
+    return max((asked_at - at).total_seconds(), (at - answered_at).total_seconds(), 0.0)
 
 
 def metrics_text(found: Health) -> bytes:
