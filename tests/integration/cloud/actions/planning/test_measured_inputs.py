@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from cloud_sync.domain.roles import Role
 from tests.support.builders import Ledger
 from tests.support.ledger_api import LATER, NOW, Api, api_on, movement
 
@@ -41,6 +42,58 @@ def test_suppliers_are_measured_by_orders_and_weeks_without_stock_say_little(dat
         assert (parts["purchased_ordered"], parts["purchased_received"]) == (100, 100)
         february = api.reader.ok("GET", "/v1/kpis/main/2026-02")
         assert february["figures"]["supplier_fill_rate"] == 0.8 and february["figures"]["turns"] is None
+
+
+def test_figures_of_a_month_are_what_happened_in_it(databases: Any) -> None:
+    with databases.lent() as url, api_on(databases.open(url)) as api:
+        api.house()
+        owner = Ledger(api.database)
+        bought(api, ordered_days=25, came_days=20, units=(10, 10), lot="A")
+        bought(api, ordered_days=24, came_days=19, units=(10, 14), lot="B")
+        lots = {row["lot_number"]: row["id"] for row in api.reader.rows("/v1/lots")}
+        held = api.quality.ok("POST", "/v1/holds", json={"lot_id": lots["A"], **WHY})
+        second = api.known_as("quality-2", Role.QUALITY)
+        second.ok("POST", f"/v1/holds/{held['id']}/lift", json=WHY)
+        came_at = NOW - timedelta(days=20)
+        free_at = came_at + timedelta(hours=48)
+        owner.run_as_owner(f"UPDATE hold SET since = '{came_at}', placed_at = '{came_at}', lifted_at = '{free_at}'")
+        moved(api, "fridge-a", "fridge-b", lot="A", units=4, requested_days=18, came_hours_later=30)
+        counted(api, "fridge-b", lot="A", units=3)
+
+        told = api.reader.ok("GET", "/v1/kpis/main/2026-05")
+        figures, parts = told["figures"], told["parts"]
+        assert figures["receiving_hours"] == 24, "A was there 48 hours after it had come, B at once"
+        assert figures["quarantine_hours"] == 48
+        assert figures["transfer_hours"] == 30
+        assert (parts["receipts"], figures["supplier_quality"]) == (2, 0.5), "of B came more than was ordered"
+        assert figures["supplier_fill_rate"] == 1
+        april = api.reader.ok("GET", "/v1/kpis/main/2026-04")["figures"]
+        assert april["receiving_hours"] is None and april["transfer_hours"] is None
+        assert (parts["positions_counted"], figures["inventory_accuracy"]) == (1, 0), "3 were found of 4"
+
+
+def moved(
+    api: Api, source: str, target: str, *, lot: str, units: int, requested_days: int, came_hours_later: int
+) -> None:
+    """A transfer that was asked for some days ago, and came some hours after that."""
+    order = {"client_id": str(uuid.uuid4()), "kind": "transfer", "from_place": source, "to_place": target}
+    line = {"item": "insulin", "quantity": units, "lot_number": lot}
+    number = api.operator.ok("POST", "/v1/orders", json={**order, "lines": [line]})["number"]
+    asked_at = NOW - timedelta(days=requested_days)
+    Ledger(api.database).run_as_owner(f"UPDATE stock_order SET requested_at = '{asked_at}' WHERE number = '{number}'")
+    came_at = asked_at + timedelta(hours=came_hours_later)
+    said = {"client_id": str(uuid.uuid4()), "occurred_at": came_at.isoformat(), "lines": [line]}
+    api.operator.ok("POST", f"/v1/orders/{number}/receive", json=said)
+
+
+def counted(api: Api, place: str, *, lot: str, units: int) -> None:
+    """A count of a place that somebody else approved."""
+    number = api.operator.ok("POST", "/v1/counts", json={"place": place})["number"]
+    found = {"item": "insulin", "lot_number": lot, "quantity": units, "place": place}
+    said = {"client_id": str(uuid.uuid4()), "counted_at": NOW.isoformat(), "found": [found]}
+    api.operator.ok("POST", f"/v1/counts/{number}/findings", json=said)
+    api.quality.ok("POST", f"/v1/counts/{number}/approve", json=WHY)
+    Ledger(api.database).run_as_owner(f"UPDATE stock_count SET decided_at = '{NOW - timedelta(days=2)}'")
 
 
 def bought(api: Api, *, ordered_days: int, came_days: int, units: tuple[int, int], lot: str) -> None:
