@@ -57,6 +57,7 @@ def unpacked(debian: str, arch: str, folder: Path) -> Debian:
     subprocess.run(["tar", "-xf", str(_archive(debian, arch)), "-C", str(folder), "--numeric-owner"], check=True)
     folder.chmod(0o755)
     system = Debian(folder, arch)
+    (folder / "etc/hosts").write_text("127.0.0.1 localhost\n", encoding="utf-8")  # as every installer writes it
     if not system.is_native:
         qemu = shutil.which("qemu-aarch64-static")
         assert qemu is not None, "this needs qemu: sudo apt install qemu-user-static"
