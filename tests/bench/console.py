@@ -37,6 +37,7 @@ PAGES_OPEN = int(os.environ.get("LOTWARDEN_BENCH_PAGES", "200"))
 READINGS = int(os.environ.get("LOTWARDEN_BENCH_READINGS", "40"))
 EVERY_S = 0.5
 WARM_UP_S = 2.0
+VISITS = 3
 ROOM, DEVICE, GATEWAY = "cold-room", "console-probe", "gw-console"
 PERSON, PASSWORD = "connie", "grey heron over the mill"
 CHROMIUM = "/usr/bin/chromium"
@@ -163,26 +164,35 @@ def _first_loads() -> dict[str, tuple[float, float]]:
     with _browser() as (served, _, context):
         served.measure(5.0)
         for path in _paths(served.database):
-            page = context.new_page()
-            wire = context.new_cdp_session(page)
-            wire.send("Network.enable")
-            wire.send("Network.setCacheDisabled", {"cacheDisabled": True})
-            came: list[float] = []
-            wire.on("Network.loadingFinished", lambda event, came=came: came.append(event["encodedDataLength"]))
-            answer = page.goto(served.url + path, wait_until="domcontentloaded")
-            if answer is not None and answer.status == 200:
-                ready = page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")
-                page.wait_for_load_state("load")
-                loads[path] = float(ready), sum(came) / 1000
-            page.close()
+            visits = [visit for _ in range(VISITS) if (visit := _first_load(context, served.url + path))]
+            if visits:
+                loads[path] = sorted(visits)[len(visits) // 2]
     return loads
+
+
+def _first_load(context: BrowserContext, url: str) -> tuple[float, float] | None:
+    """Of a new tab with an empty cache: milliseconds and kilobytes; None for what is no page."""
+    page = context.new_page()
+    wire = context.new_cdp_session(page)
+    wire.send("Network.enable")
+    wire.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    came: list[float] = []
+    wire.on("Network.loadingFinished", lambda event: came.append(event["encodedDataLength"]))
+    answer = page.goto(url, wait_until="domcontentloaded")
+    found = None
+    if answer is not None and answer.status == 200:
+        ready = page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")
+        page.wait_for_load_state("load")
+        found = float(ready), sum(came) / 1000
+    page.close()
+    return found
 
 
 def console_load_ms() -> Figure:
     """The slowest page."""
     loads = _first_loads()
     path, (ready_ms, _) = max(loads.items(), key=lambda each: each[1][0])
-    note = f"the slowest of {len(loads)} pages ({path}), empty cache, {positions_of(LOTS)}"
+    note = f"the slowest of {len(loads)} pages ({path}), median of {VISITS}, empty cache, {positions_of(LOTS)}"
     return Figure("console_load_ms", ready_ms, "ms", 300.0, note=note)
 
 
