@@ -7,6 +7,7 @@ rewound.
 """
 
 import json
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -20,7 +21,7 @@ from tests.cluster.databases import Databases
 from tests.cluster.network import Machine, enter_own_network
 from tests.cluster.postgres_pair import until
 
-TAKES_OVER_S, WHOLE_S = 60, 180
+TAKES_OVER_S, WHOLE_S, WRITES_S = 60, 180, 5
 
 
 def main(times: Annotated[int, typer.Option()] = 3) -> None:
@@ -51,7 +52,7 @@ def _started(home: Path, machines: list[Machine]) -> Databases:
 
 def _pause(databases: Databases, number: int) -> tuple[bool, bool]:
     """Whether the paused one took its place back, and whether what was committed at the other is gone."""
-    until(lambda: databases.is_whole, WHOLE_S)
+    until(lambda: databases.is_whole and _both_stream(databases), WHOLE_S)
     before = databases.primary()
     assert before is not None
     before.pause()
@@ -71,12 +72,22 @@ def _pause(databases: Databases, number: int) -> tuple[bool, bool]:
 
 
 def _is_kept(url: str, number: int) -> bool:
+    """By a client that gives up: a commit waits for as long as there is no synchronous standby."""
+    command = ["psql", "-qXd", url, "-c", f"INSERT INTO kept VALUES ({number})"]
     try:
-        with psycopg.connect(url, autocommit=True, connect_timeout=2) as connection:
-            connection.execute("INSERT INTO kept VALUES (%s)", (number,))
+        return subprocess.run(command, capture_output=True, timeout=WRITES_S, check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def _both_stream(databases: Databases) -> bool:
+    """What the primary itself says; what Patroni tells of the others may be older."""
+    try:
+        with psycopg.connect(databases.url, autocommit=True, connect_timeout=5) as connection:
+            row = connection.execute("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'").fetchone()
     except psycopg.OperationalError:
         return False
-    return True
+    return row == (2,)
 
 
 def _has(url: str, number: int) -> bool:
