@@ -9,19 +9,22 @@ from cloud_sync.console.scan_words import words_of_scan
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Database, Row
 
-ID = re.compile(r"(?:.*\s)?#(?P<id>\d{1,12})")
+ID = re.compile(r"(?:(?P<words>.*)\s)?#(?P<id>\d{1,12})", re.ASCII)
 BARE_ID = re.compile(r"\d{1,12}", re.ASCII)
 
 
 def lot_entered(database: Database, text: str, today: date) -> int:
     """The id of the lot ``L3``, ``insulin L3`` or ``insulin L3 #12``, or of a scanned label.
 
-    A number that is no lot's is the one in the address of the lot's page. Raises ``Invalid``.
+    Raises ``Invalid``, also where the words and the number behind ``#`` are of two lots: somebody changed one of them.
     """
     entered = text.strip()
     if not entered:
         raise Invalid("the lot is missing", CORRECT)
     if known := ID.fullmatch(entered):
+        label = label_of_lot(database, known["id"])
+        if not label or (known["words"] and label != entered):
+            raise Invalid(f"{entered} is no lot", "Go back and write its lot number, or scan the label.")
         return int(known["id"])
     words = words_of_scan(entered, today)
     found = _lots(database, words)
@@ -31,8 +34,6 @@ def lot_entered(database: Database, text: str, today: date) -> int:
         )
     if found:
         return int(found[0]["id"])
-    if BARE_ID.fullmatch(words):
-        return int(words)
     raise Invalid(f"there is no lot {words}", "Go back and check the lot number, or scan the label.")
 
 

@@ -51,7 +51,7 @@ def test_units_get_serials_labels_and_a_life_by_forms(api: Api) -> None:
     console.does(unit, f"/serials/units/{lot}/service", plan="check", passed="no", reason="drifts")
     console.does(other, f"/serials/units/{lot}/repair", sent_to="maker", reason="cracked")
     (repair,) = api.reader.rows("/v1/repairs")
-    console.does("/devices", f"/devices/repairs/{repair['id']}/end", outcome="swapped", new_lot=str(lot),
+    console.does("/devices", f"/devices/repairs/{repair['id']}/end", outcome="swapped", new_lot=f"#{lot}",
                  new_serial="LW0001", reason="swapped")  # fmt: skip
     assert "LW0002" in console.page(f"/serials/units/{lot}?serial=LW0001"), "one history"
     console.does("/devices", "/field-corrections", item="insulin", title="Firmware", instructions="update",
