@@ -101,6 +101,7 @@ def _hold_s(lots: int) -> float:
     database = filled(lots)
     ledger = Ledger(database)
     took = []
+    before = ledger.rows("SELECT count(*) AS n FROM exposure")[0]["n"]  # of another figure of the same run
     gateway = GatewayWithKey("gw-hold")
     gateway.register(database)
     ledger.put_probe("cold-room", "probe-hold", gateway.name)
@@ -117,7 +118,7 @@ def _hold_s(lots: int) -> float:
         took.append(perf_counter() - began)
         say(10 * number + 3, 5.0)
         held = ledger.rows("SELECT count(*) AS n FROM exposure")[0]["n"]
-        assert held == COLD_LOTS * (number + 1), held
+        assert held == before + COLD_LOTS * (number + 1), held
     return sorted(took)[1]
 
 
