@@ -116,7 +116,8 @@ def store_batch(database: Database, raw: bytes) -> BatchReceipt:
 def store_batches(database: Database, raws: Sequence[bytes]) -> list[BatchReceipt]:
     """Store several batches and say what became of each, in their order; as good as ``store_batch`` on each.
 
-    Whose they are is proven first, for all of them at once: what strangers send costs little, however much it is.
+    Whose they are is proven before anything else, for all of them at once: what strangers send costs little, however
+    much it is.
     Many batches share transactions: a week of back-fill takes seconds so. A batch that fails again and again becomes a
     dead letter (``ingest.dead_letters``), so that it does not hold up the others. Raises ``DatabaseDown``: some may be
     stored, and the gateway shall send all again.
@@ -128,9 +129,11 @@ def store_batches(database: Database, raws: Sequence[bytes]) -> list[BatchReceip
             sealed.append(Sealed(index, _header_of(raw), raw, digest_of(raw)))
         except WireError as error:
             receipts[index] = BatchReceipt(digest_of(raw), _outcome_of(error), error.reason)
-    if sealed:
-        receipts |= _receipts_of_strangers(database, sealed)
-        known = [each for each in sealed if each.index not in receipts]
+    if len(sealed) > 1 and next(in_parts(sealed)) == sealed and sealed[0].header.lane is Lane.READINGS:
+        receipts |= _stored_together(database, sealed, read_readings)  # as nearly always: one gateway's own
+    if left := [each for each in sealed if each.index not in receipts]:
+        receipts |= _receipts_of_strangers(database, left)
+        known = [each for each in left if each.index not in receipts]
         for part in in_parts([each for each in known if each.header.lane is Lane.READINGS]):
             receipts |= _stored_together(database, part, read_readings)
         receipts |= _stored_in_turn(database, [each for each in known if each.index not in receipts])
@@ -227,12 +230,16 @@ def _stored_together(database: Database, part: Sequence[Sealed], read: Reader) -
 def _store_part(connection: Connection, part: Sequence[Sealed], read: Reader) -> PartStored:
     name, journal = part[0].header.gateway, part[0].header.journal
     gateway: Row | None = queries("ingest").gateway(connection, name=name)
-    if gateway is None or gateway["revoked_at"] is not None or not is_trusted(connection, gateway, name, journal):
+    if gateway is None or gateway["revoked_at"] is not None:
+        return PartStored([], [])
+    sender = Sender.of(gateway, name)
+    part = proven(part, sender.verify)
+    if not part or not is_trusted(connection, gateway, name, journal):
         return PartStored([], [])
     has_others = len(gateway["journals"] or {}) > 1
     if has_others and part[0].header.lane is Lane.SCANS:
         return PartStored([], [])  # which of them is believed may change with each batch
-    stored = store_part(connection, Sender.of(gateway, name), part, read, in_bulk=True)
+    stored = store_part(connection, sender, part, read, in_bulk=True)
     if has_others and stored.span is not None:
         check_succession(connection, gateway["id"], name, journal, stored.span)
     return stored

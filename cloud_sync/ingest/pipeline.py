@@ -1,9 +1,9 @@
 """How batches are taken in, one or thousands of them, of whatever content: these eight steps, here and nowhere else.
 
-1. The lanes they are of are the transaction's own. 2. What is stored already is found, and what contradicts it.
-3. Whose they are is proven. 4. What readings were told again after thinning is left out of bulk. 5. What they say is
-read, which depends on the lane (``Reader``). 6. They are kept as evidence, byte for byte. 7. Their lanes advance.
-8. What they say is booked, and the gateway was seen.
+1. Whose they are is proven (``proven``, by the caller). 2. The lanes they are of are the transaction's own. 3. What is
+stored already is found, and what contradicts it. 4. What readings were told again after thinning is left out of bulk.
+5. What they say is read, which depends on the lane (``Reader``). 6. They are kept as evidence, byte for byte. 7. Their
+lanes advance. 8. What they say is booked, and the gateway was seen.
 """
 
 from collections import defaultdict
@@ -126,14 +126,14 @@ def verifier(public_key: bytes) -> Verify:
 def store_part(
     connection: Connection, sender: Sender, part: Sequence[Sealed], read: Reader, *, in_bulk: bool
 ) -> PartStored:
-    """Take batches of one journal and lane in. Of those that it does not name, nothing is stored: they contradict what
-    is stored, are not the gateway's (one alone is proven by the caller), or are nothing for this reader.
+    """Take batches of one journal and lane in, which are proven to be the sender's. Of those that it does not name,
+    nothing is stored: they contradict what is stored, or are nothing for this reader.
     """
     own_lanes(connection, part)
     fresh, duplicates = _sorted_out(connection, sender.id, part)
     if duplicates:
         await_standbys(connection)
-    new = _not_retold(connection, sender.id, proven(fresh, sender.verify)) if in_bulk else fresh
+    new = _not_retold(connection, sender.id, fresh) if in_bulk else fresh
     if not new:
         return PartStored([], duplicates)
     contents = read(connection, sender, new)
@@ -256,19 +256,19 @@ def _stored_near(connection: Connection, gateway_id: int, run: Sequence[Sealed],
 
 
 def proven(batches: Sequence[Sealed], verify: Verify) -> list[Sealed]:
-    """Those that are the gateway's own: signed by its key, or named as the one before by one that is proven.
+    """Those that are the gateway's own, in their order: signed by its key, or named as the one before by one that is
+    proven.
 
     A batch names the SHA-256 of the whole batch before it, and the signature covers that name: so the signature of the
     last of a chain proves all of it, and thousands need not be checked one by one.
     """
-    proven: list[Sealed] = []
+    genuine: set[int] = set()
     named: set[str] = set()
     for each in sorted(batches, key=lambda each: each.header.first, reverse=True):
         if each.digest in named or is_genuine(each.raw, verify):
-            proven.append(each)
+            genuine.add(each.index)
             named.add(each.header.previous)
-    proven.reverse()
-    return proven
+    return [each for each in batches if each.index in genuine]
 
 
 def _not_retold(connection: Connection, gateway_id: int, new: list[Sealed]) -> list[Sealed]:

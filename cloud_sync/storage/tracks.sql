@@ -184,14 +184,42 @@ SELECT coalesce((
     ORDER BY r.at LIMIT 1
 ));
 
--- name: instants(channel_id, first, before, is_above)
--- What was measured from one instant on (null: ever), before another (null: without end), the furthest out of each.
+-- name: instants(channel_id, first, before, is_above, at_most)
+-- What was measured from one instant on (null: ever), before another (null: without end), the furthest out of each; the
+-- first so many of them (null: all).
 SELECT at, CASE WHEN :is_above THEN max(highest) ELSE min(lowest) END AS value
 FROM reading_range
 WHERE channel_id = :channel_id
   AND at >= coalesce(:first::timestamptz, '-infinity') AND at < coalesce(:before::timestamptz, 'infinity')
 GROUP BY at
-ORDER BY at;
+ORDER BY at
+LIMIT :at_most;
+
+-- name: telling_instants(channel_id, first, before, is_above, at_most, limit, hysteresis, on_limit_is_outside)
+-- As instants, without those that change nothing for a rule on the values themselves: back within the limit, as the one
+-- before and the one after them are.
+SELECT at, value
+FROM (
+    SELECT at, value, is_back,
+           coalesce(lag(is_back) OVER in_time AND lead(is_back) OVER in_time, false) AS is_among_back
+    FROM (
+        SELECT at, value,
+               NOT (CASE WHEN :is_above THEN value + :hysteresis > :limit ELSE value - :hysteresis < :limit END
+                    OR :on_limit_is_outside AND CASE WHEN :is_above THEN value + :hysteresis = :limit
+                                                     ELSE value - :hysteresis = :limit END) AS is_back
+        FROM (
+            SELECT at, CASE WHEN :is_above THEN max(highest) ELSE min(lowest) END AS value
+            FROM reading_range
+            WHERE channel_id = :channel_id
+              AND at >= coalesce(:first::timestamptz, '-infinity') AND at < coalesce(:before::timestamptz, 'infinity')
+            GROUP BY at
+        ) AS furthest
+    ) AS compared
+    WINDOW in_time AS (ORDER BY at)
+) AS beside
+WHERE NOT (is_back AND is_among_back)
+ORDER BY at
+LIMIT :at_most;
 
 -- name: last_beyond(channel_id, first, last, is_above, edge, on_edge_is_outside)$
 -- The latest value beyond an edge between two instants (null: ever), null if there is none.

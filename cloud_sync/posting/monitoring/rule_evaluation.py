@@ -31,7 +31,7 @@ from edge_agent.domain.monitoring.excursions import Rule, Side, SilenceRule, Tra
 from edge_agent.domain.monitoring.signals import Instant, Signal, SignalKind, derive
 
 INSTANTS_AT_ONCE = 2_000
-"""Of one answer of the server."""
+"""Of one answer of the server; if there are more, they are read one answer after another."""
 DEFINITIONS_CACHED = 1024
 _JUST_AFTER = timedelta(microseconds=1)
 R = TypeVar("R", Rule, SilenceRule, Rule | SilenceRule)
@@ -133,7 +133,7 @@ def judge_value(connection: Connection, subject: Subject[Rule], span: Span, hori
     """
     track = _track(connection, subject)
     window = _window(connection, subject, span, track)
-    instants = _instants(connection, subject, window.after, window.until)
+    instants = _telling_instants(connection, subject, window.after, window.until)
     state, found = window.start, list[FoundExcursion]()
     for now, ended in fold(window.start, instants, subject.rule):
         state, found = now, [*found, *ended] if ended else found
@@ -281,9 +281,11 @@ def judge_former(connection: Connection, subject: Subject[Rule]) -> Changes:
     """Judge all readings taken while a rule was in force that no longer is; what lasted then ended with it."""
     until = subject.in_force.ends
     assert until is not None  # noqa: S101 - else it is in force
-    raw: Iterable[Instant] = _instants(connection, subject, None, None)
-    signal = subject.rule.signal
-    instants = raw if signal is None else derive(signal, raw)
+    instants: Iterable[Instant]
+    if subject.rule.signal is None:
+        instants = _telling_instants(connection, subject, None, None)
+    else:
+        instants = derive(subject.rule.signal, _instants(connection, subject, None, None))
     state, found = DetectionState(), list[FoundExcursion]()
     for now, ended in fold(state, instants, subject.rule):
         state, found = now, [*found, *ended] if ended else found
@@ -332,13 +334,30 @@ def _instants(
     connection: Connection, subject: Subject[Rule], after: datetime | None, until: datetime | None
 ) -> Generator[Instant, None, None]:
     """What was measured after one instant, up to another, while the rule was in force."""
+    return _read(connection, queries("tracks").instants.sql, subject, after, until)
+
+
+def _telling_instants(
+    connection: Connection, subject: Subject[Rule], after: datetime | None, until: datetime | None
+) -> Generator[Instant, None, None]:
+    """As ``_instants``, of a rule on the values themselves, without those that change nothing."""
+    return _read(connection, queries("tracks").telling_instants.sql, subject, after, until)
+
+
+def _read(
+    connection: Connection, sql: str, subject: Subject[Rule], after: datetime | None, until: datetime | None
+) -> Generator[Instant, None, None]:
     wanted = subject.in_force.cut(Interval(after and after + _JUST_AFTER, until and until + _JUST_AFTER))
+    said = {"first": wanted.begins, "before": wanted.ends, **of_rule(subject)}
+    with connection.cursor(row_factory=tuple_row) as few:
+        rows = few.execute(sql, {**said, "at_most": INSTANTS_AT_ONCE + 1}).fetchall()
+    if len(rows) <= INSTANTS_AT_ONCE:
+        yield from rows
+        return
     # A cursor on the server: all that a channel ever measured need not fit into memory.
     with connection.cursor(name="instants", row_factory=tuple_row) as cursor:
         cursor.itersize = INSTANTS_AT_ONCE
-        sql = queries("tracks").instants.sql
-        bounds = {"first": wanted.begins, "before": wanted.ends}
-        yield from cursor.execute(sql, {**bounds, **of_rule(subject)})
+        yield from cursor.execute(sql, {**said, "at_most": None})
 
 
 def _track(connection: Connection, subject: Subject[Any]) -> Row | None:

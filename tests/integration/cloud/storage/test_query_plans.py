@@ -185,7 +185,9 @@ def large(postgres_url: str) -> Iterator[psycopg.Connection]:
 
 
 PLACE, PLACES = 20, [20, 21]
-RULE = {"channel_id": 7, "is_above": True, "limit": 8.0, "hysteresis": 0.5, "on_limit_is_outside": False}
+RULE = {
+    "channel_id": 7, "is_above": True, "limit": 8.0, "hysteresis": 0.5, "on_limit_is_outside": False, "at_most": 2001,
+}  # fmt: skip
 NUMBERS = ["SO-5", "SO-6"]
 ADDED = dict.fromkeys((
     "actor", "base_unit", "change", "closed_by", "closed_reason", "decided_by", "drafted_by", "ended_reason",
