@@ -154,7 +154,12 @@ BYTES_MAX = 150_000
 
 def test_no_page_reads_a_list_of_thousands_as_a_whole(rows_read: list[int], console: Console) -> None:
     listed = [entry.path for group in GROUPS for entry in group.entries]
-    forms = ["/new-order", "/new-recall", "/new-complaint", "/new-administration", "/new-formulation"]
+    forms = [
+        "/new-order", "/new-recall", "/new-complaint", "/new-administration", "/new-formulation", "/changes",
+        "/equipment",
+        "/agreements", "/transaction-data", "/quality/materials", "/quality/plans", "/quality/stability",
+        "/quality/qualifications",
+    ]  # fmt: skip
     read: dict[str, tuple[int, int]] = {}
     for address in (*listed, *forms, "/rooms/fridge-a", *(f"/administration/{kind}" for kind in TITLES)):
         rows_read.clear()
