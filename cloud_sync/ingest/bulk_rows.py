@@ -103,6 +103,8 @@ class RowMaker:
                 continue
             minute, second, millis, said, number, more, number_2 = match.groups()
             shape, since_us = known.get((said, more)), minutes_us.get(minute)
+            if shape is not None and since_us is None:
+                since_us = self._plain_minute(minute)
             if shape is None or since_us is None:
                 self._get_to_know(minute, (said, more), self._read(line, seq, work))
                 continue
@@ -159,14 +161,21 @@ class RowMaker:
         return shape if plain else None
 
     def _get_to_know(self, minute: bytes, said: tuple[bytes, bytes | None], shape: _Shape | None) -> None:
-        """A metric that is said twice has one channel only: such lines are always read with care. So are those of the
-        minute in which the window ends."""
+        """A metric that is said twice has one channel only: such lines are always read with care."""
+        if shape is not None and len(shape.channel_ids) == 1 + (said[1] is not None):
+            self._known[said] = shape
+            self._plain_minute(minute)
+
+    def _plain_minute(self, minute: bytes) -> int | None:
+        """Its beginning; None if lines of it are read with care: it reaches out of the window, or its month is not
+        there."""
         since_us = minute_us(minute)
-        if shape is None or since_us is None or len(shape.channel_ids) != 1 + (said[1] is not None):
-            return
-        self._known[said] = shape
+        if since_us is None or not self._has_month(since_us):
+            return None
         if self.window.has(_at(since_us + 60_000_000), synced=True) and self.window.has(_at(since_us), synced=True):
             self._minutes_us[minute] = since_us
+            return since_us
+        return None
 
     def _shape(self, device: str, metrics: tuple[str, ...]) -> _Shape | None:
         shape = self._shapes.get((device, *metrics))
