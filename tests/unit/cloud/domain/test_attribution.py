@@ -81,3 +81,24 @@ def test_bounds_of_parts_always_hold_the_truth(whole: dict[int, int], taken: int
             left -= drawn
             assert bounds[key].least <= drawn <= bounds[key].most
     assert sum(each.least for each in bounds.values()) <= taken <= sum(each.most for each in bounds.values())
+
+
+def test_a_lot_that_is_no_product_of_a_batch_has_nothing_of_its_ingredients() -> None:
+    """Lot 5 passed through the place as well, whole; what was made there is lot 2."""
+    flows = [
+        AttributionFlow(BATCH, 1, 100, 50, 0),
+        AttributionFlow(BATCH, 5, 500, 10, 10),
+        AttributionFlow(BATCH, 2, 200, 0, 50),
+    ]
+    found = sources_of({5: 10}, flows, [Origin(1, SUPPLIER, 50), Origin(5, BATCH, 10), Origin(2, BATCH, 50)])
+    assert set(found) == {(5, BATCH)}
+
+
+def test_an_ingredient_that_was_taken_back_out_whole_is_in_no_product() -> None:
+    flows = [
+        AttributionFlow(BATCH, 1, 100, 50, 0),
+        AttributionFlow(BATCH, 3, 300, 20, 20),
+        AttributionFlow(BATCH, 2, 200, 0, 50),
+    ]
+    found = sources_of({2: 10}, flows, [Origin(1, SUPPLIER, 50), Origin(3, SUPPLIER, 20), Origin(2, BATCH, 50)])
+    assert set(found) == {(2, BATCH), (1, SUPPLIER)}

@@ -97,3 +97,11 @@ def test_hours_are_the_limit_where_nothing_was_sterilised_or_it_is_used_at_once(
     at_once = {(Preparation.IMMEDIATE_USE, place): 4.0 for place in Storage}
     category_1 = {(Preparation.CATEGORY_1, Storage.ROOM): 12.0, (Preparation.CATEGORY_1, Storage.REFRIGERATOR): 24.0}
     assert hours == at_once | category_1
+
+
+def test_nothing_is_made_that_is_over_before_it_is_made() -> None:
+    aseptic, cold = Preparation.CATEGORY_2_ASEPTIC_UNTESTED, Storage.REFRIGERATOR
+    with pytest.raises(BudRefusedError, match="over before compounding began"):
+        decide_bud(MADE, aseptic, cold, [MADE])  # a component that expired at that moment
+    with pytest.raises(BudRefusedError, match="over before compounding began"):
+        decide_bud(MADE, aseptic, cold, [], GivenBud(MADE, "a slip of the pen"))

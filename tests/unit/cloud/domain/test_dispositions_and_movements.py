@@ -60,3 +60,9 @@ def test_on_the_same_evidence_a_decision_only_becomes_stricter(
     earlier: tuple[tuple[Decision, bool], ...], decision: Decision, may: bool
 ) -> None:
     assert may_follow(earlier, decision) is may
+
+
+def test_a_count_is_never_told_as_a_movement() -> None:
+    for kind in INTO:
+        fault = fault_of(Action.COUNT, ("store", "room"), ("elsewhere", kind))
+        assert fault is not None and fault.startswith("a count is no movement")

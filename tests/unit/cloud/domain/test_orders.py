@@ -13,11 +13,13 @@ from cloud_sync.domain.orders import (
     OrderLine,
     OrderState,
     OrderStep,
+    OrderWork,
     fault_of_count_decision,
     fault_of_performing,
     fault_of_places,
     fault_of_step,
     fill,
+    next_work,
     open_quantity,
     order_state,
     states_of,
@@ -220,3 +222,20 @@ def test_the_states_of_stock_add_up_to_its_quantity(
 
 def test_what_a_supplier_owes_is_no_stock() -> None:
     assert stock_states("supplier", -5, 0, expired=False, held=False, returned=False) == {}
+
+
+def test_lines_that_name_a_serial_are_filled_before_those_that_do_not() -> None:
+    anything, serial = OrderLine(1, 1, 5, "A"), OrderLine(2, 1, 1, "A", "S1")
+    filled = fill([anything, serial], [Moved(Action.SHIP, 1, "A", "S1", 1)])
+    assert [filled.by_line[line].get(Action.SHIP, 0) for line in (1, 2)] == [0, 1]
+
+
+def test_what_waits_for_a_step_asks_for_it_and_what_does_not_wait_asks_for_nothing() -> None:
+    requested = [{OrderState.REQUESTED: 5}]
+    assert next_work(OrderKind.DESTRUCTION, [], requested) == (OrderWork.APPROVE,)
+    assert next_work(OrderKind.DESTRUCTION, [OrderStep.APPROVED], requested) == (OrderWork.WITNESS,)
+    both = [OrderStep.APPROVED, OrderStep.WITNESSED]
+    assert next_work(OrderKind.DESTRUCTION, both, requested) == (OrderWork.DESTROY,)
+    assert next_work(OrderKind.DESTRUCTION, both, [{OrderState.DESTROYED: 5}]) == ()
+    assert next_work(OrderKind.PURCHASE, [], [{OrderState.RECEIVED: 5}]) == ()
+    assert next_work(OrderKind.RETURN, [], requested) == (OrderWork.RECEIVE,)
