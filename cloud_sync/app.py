@@ -63,6 +63,7 @@ from cloud_sync.api import (
     stock,
     theft,
     traces,
+    word_erasures,
 )
 from cloud_sync.api.access import Ledger
 from cloud_sync.api.connections import Doorkeeper
@@ -106,6 +107,7 @@ ROOMS = (
     theft,
     corrections,
     traces,
+    word_erasures,
     orders,
     planning,
     papers,
