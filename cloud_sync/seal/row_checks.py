@@ -110,7 +110,7 @@ def _erased_words(connection: Connection) -> list[Row]:
         if not may_be_erased(row["of_table"], row["of_column"])
     ]  # fmt: skip
     words = {
-        True: "its words are gone, and nobody has decided on it",
+        True: "its words are gone although it waits for a decision",
         False: "it was decided on, and its words are still there",
     }
     return [
