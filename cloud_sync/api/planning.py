@@ -21,6 +21,7 @@ from cloud_sync.api.access import (
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas import planning as said
 from cloud_sync.api.schemas.common import Id, Listed, Name, WhyIn
+from cloud_sync.domain.list_request import ListRequest
 
 router = APIRouter(tags=["planning"], route_class=ApiRoute, responses=answers(404, 409))
 
@@ -211,7 +212,7 @@ def list_exceptions(database: Ledger, _: Reader, now: Now, month: MonthAsked) ->
 @router.get("/inventory-value", summary="See what stock is worth", response_model=Listed[said.LotValueOut])
 def list_lot_values(database: Ledger, _: Reader, now: Now, page: Listing, site: Name | None = None) -> Any:
     """What each lot in the house, or at a site, is worth at actual cost, the most valuable first."""
-    return page.of(kpis.lot_values(database, site, at=now, rows_max=page.rows_max, rows_skipped=page.offset))
+    return page.of(kpis.lot_values(database, site, ListRequest(page.rows_max, page.offset), at=now))
 
 
 @router.post(

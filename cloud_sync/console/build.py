@@ -1,7 +1,6 @@
 """The console on the ledger's HTTP face: its pages, and the files that come with them."""
 
 from fastapi import FastAPI
-from starlette.middleware.gzip import GZipMiddleware
 
 from cloud_sync.console.live import Broadcast, Recent
 from cloud_sync.console.pages import (
@@ -72,7 +71,7 @@ from cloud_sync.console.pages import (
     verification,
     word_erasures,
 )
-from cloud_sync.console.static_files import Files
+from cloud_sync.console.static_files import serve_files
 
 PAGES = (
     now, room, quarantine, holds, trace, lots, labels, cases, alerts,
@@ -91,5 +90,4 @@ def add_console(app: FastAPI) -> None:
     """What :data:`PAGES` need of ``app``, and scripts and styles at ``/static``."""
     app.state.broadcast = Broadcast()
     app.state.lots_in_rooms, app.state.held_in_rooms = Recent(), Recent()
-    # Files are the same for everybody, so that their compressed size tells nothing; pages are sent as they are.
-    app.mount("/static", GZipMiddleware(Files(), compresslevel=6))
+    app.mount("/static", serve_files)

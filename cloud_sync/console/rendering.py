@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from cloud_sync.console.lengths import MISSING as MISSING
 from cloud_sync.console.lengths import lasting as lasting
 from cloud_sync.console.navigation import GROUPS
-from cloud_sync.console.static_files import address_of, versions
+from cloud_sync.console.static_files import address_of, files, picture_of
 from cloud_sync.console.words import in_words, rule_words, severe_words, told
 from cloud_sync.domain.room_state import Limits
 from cloud_sync.domain.uncertain_times import is_unbounded
@@ -58,7 +58,7 @@ def render(request: Request, template: str, /, status: int = 200, **values: Any)
 
 def load_templates() -> None:
     """All of them, at once: nobody waits for it at the first page, and whoever gave up root may not read so much."""
-    versions()
+    files()
     for name in _environment().list_templates(extensions=["html"]):
         _environment().get_template(name)
 
@@ -79,7 +79,7 @@ def _environment() -> Environment:
         "in_words": in_words, "values": values,
         "tone": tone_of, "moment": datetime.fromisoformat,
     }  # fmt: skip
-    environment.globals |= {"new_id": uuid4, "static": address_of}
+    environment.globals |= {"new_id": uuid4, "static": address_of, "picture_of": picture_of}
     return environment
 
 

@@ -19,21 +19,29 @@ ORDER BY t.n, leaf.place
 LIMIT :rows_max;
 
 -- name: stock_by_lot(rows_max, rows_skipped)
--- What is in the house of each lot at each site, who it was received from first, and whether any of it is on hold.
-SELECT l.id AS lot_id, i.id AS item_id, i.name AS item, i.base_unit, l.lot_number, l.owner, l.expires_on, site.name AS site,
-       sum(b.quantity)::bigint AS quantity,
-       EXISTS (SELECT FROM active_hold h WHERE h.lot_id = l.id) AS on_hold,
+-- What is in the house of each lot at each site, who it was received from first, and whether any of it is on hold: of the rows
+-- that were asked for only.
+WITH goods AS (
+    SELECT l.id AS lot_id, i.id AS item_id, i.name AS item, i.base_unit, l.lot_number, l.owner, l.expires_on, at.site, at.quantity
+    FROM item i
+    JOIN lot l ON l.item_id = i.id
+    CROSS JOIN LATERAL (
+        SELECT site.name AS site, sum(b.quantity)::bigint AS quantity
+        FROM position b
+        JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin', 'transit')
+        LEFT JOIN place site ON site.id = ANY(p.ancestors) AND site.kind = 'site'
+        WHERE b.lot_id = l.id AND b.quantity <> 0
+        GROUP BY site.name
+    ) at
+    ORDER BY i.name, l.lot_number, l.owner, at.site
+    LIMIT :rows_max OFFSET :rows_skipped
+)
+SELECT g.*,
+       EXISTS (SELECT FROM active_hold h WHERE h.lot_id = g.lot_id) AS on_hold,
        (SELECT m.from_place FROM movement m JOIN place p ON p.id = m.from_place AND p.kind = 'supplier'
-        WHERE m.lot_id = l.id AND m.action = 'receive' ORDER BY m.occurred_at, m.id LIMIT 1) AS supplier_id
-FROM position b
-JOIN lot l ON l.id = b.lot_id
-JOIN item i ON i.id = l.item_id
-JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin', 'transit')
-LEFT JOIN place site ON site.id = ANY(p.ancestors) AND site.kind = 'site'
-WHERE b.quantity <> 0
-GROUP BY l.id, i.id, site.name
-ORDER BY i.name, l.lot_number, l.owner, site.name
-LIMIT :rows_max OFFSET :rows_skipped;
+        WHERE m.lot_id = g.lot_id AND m.action = 'receive' ORDER BY m.occurred_at, m.id LIMIT 1) AS supplier_id
+FROM goods g
+ORDER BY g.item, g.lot_number, g.owner, g.site;
 
 -- name: stock_totals(day)
 -- What the stock in the house is worth by the unit costs of a day, by currency, and how many lots it is of; those without a

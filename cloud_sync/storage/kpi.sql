@@ -30,19 +30,42 @@ CROSS JOIN LATERAL (SELECT unit_cost(l.id, l.item_id, m.occurred_at, :currency) 
 WHERE m.occurred_at >= :first AND m.occurred_at < :last
   AND (:site_id::bigint IS NULL OR f.ancestors @> ARRAY[:site_id::bigint] OR t.ancestors @> ARRAY[:site_id::bigint]);
 
--- name: stock_value_at(site_id, at, currency)$
--- What the stock in the house (or a site) was worth at an instant, by the movements until then; null where no cost is known.
-SELECT sum(moved.units * unit_cost(moved.lot_id, moved.item_id, :at, :currency))::double precision
-FROM (SELECT m.lot_id, l.item_id, sum(CASE WHEN inside.is_to THEN m.quantity ELSE 0 END - CASE WHEN inside.is_from THEN m.quantity ELSE 0 END) AS units
-      FROM movement m
-      JOIN lot l ON l.id = m.lot_id AND l.owner = 'house'
-      JOIN place f ON f.id = m.from_place
-      JOIN place t ON t.id = m.to_place
-      CROSS JOIN LATERAL (SELECT f.kind IN ('site', 'room', 'bin') AND (:site_id::bigint IS NULL OR f.ancestors @> ARRAY[:site_id::bigint]) AS is_from,
-                                 t.kind IN ('site', 'room', 'bin') AND (:site_id::bigint IS NULL OR t.ancestors @> ARRAY[:site_id::bigint]) AS is_to) inside
-      WHERE m.occurred_at < :at AND inside.is_from <> inside.is_to
-      GROUP BY m.lot_id, l.item_id) moved
-WHERE moved.units > 0;
+-- name: stock_values(site_id, first, last, currency)^
+-- What the stock in the house (or a site) was worth at two instants: what is there now, without what moved since; null where no
+-- cost is known. Costs are those of unit_cost, read at once for all lots. Index: movement_occurred.
+WITH there AS (
+    SELECT id FROM place WHERE kind IN ('site', 'room', 'bin') AND (:site_id::bigint IS NULL OR ancestors @> ARRAY[:site_id::bigint])
+), now_there AS (
+    SELECT b.lot_id, sum(b.quantity) AS units FROM position b JOIN there ON there.id = b.place_id WHERE b.quantity <> 0 GROUP BY b.lot_id
+), moved AS (
+    SELECT m.lot_id, sum(came.units) AS since_first, sum(came.units) FILTER (WHERE m.occurred_at >= :last) AS since_last
+    FROM movement m
+    CROSS JOIN LATERAL (SELECT CASE WHEN m.to_place IN (SELECT id FROM there) THEN m.quantity ELSE 0 END
+                               - CASE WHEN m.from_place IN (SELECT id FROM there) THEN m.quantity ELSE 0 END AS units) came
+    WHERE m.occurred_at >= :first
+    GROUP BY m.lot_id
+), actual AS (
+    SELECT lot_id, sum(unit_cost * quantity) / sum(quantity) AS cost
+    FROM (SELECT DISTINCT ON (lot_id, order_number) lot_id, unit_cost, quantity, currency FROM receipt_cost
+          ORDER BY lot_id, order_number, id DESC) r
+    WHERE currency = :currency
+    GROUP BY lot_id
+), usual AS (
+    SELECT DISTINCT ON (instant.at, c.item_id) instant.at, c.item_id, c.cost
+    FROM (VALUES (:first::timestamptz), (:last)) instant (at)
+    JOIN item_cost c ON c.valid_from <= (instant.at AT TIME ZONE 'UTC')::date AND c.currency = :currency
+    ORDER BY instant.at, c.item_id, c.supplier_id IS NOT NULL, c.valid_from DESC, c.id DESC
+), was AS (
+    SELECT lot_id, coalesce(n.units, 0) - coalesce(m.since_first, 0) AS at_first, coalesce(n.units, 0) - coalesce(m.since_last, 0) AS at_last
+    FROM now_there n FULL JOIN moved m USING (lot_id)
+)
+SELECT sum(w.at_first * coalesce(a.cost, f.cost)) FILTER (WHERE w.at_first > 0)::double precision AS at_first,
+       sum(w.at_last * coalesce(a.cost, t.cost)) FILTER (WHERE w.at_last > 0)::double precision AS at_last
+FROM was w
+JOIN lot l ON l.id = w.lot_id AND l.owner = 'house'
+LEFT JOIN actual a ON a.lot_id = w.lot_id
+LEFT JOIN usual f ON f.item_id = l.item_id AND f.at = :first
+LEFT JOIN usual t ON t.item_id = l.item_id AND t.at = :last;
 
 -- name: receipt_parts(site_id, first, last)^
 -- Lots that were received from suppliers in the time and are available by now: hours until no hold that began with the receipt
@@ -119,28 +142,52 @@ WHERE s.decision = 'approved' AND s.decided_at >= :first AND s.decided_at < :las
   AND (:site_id::bigint IS NULL OR s.site_id = :site_id);
 
 -- name: levels_of_site(site_id)
--- Items with a reorder level at or below a site (null: anywhere).
-SELECT r.item_id, r.place_id, i.name AS item, p.name AS place, p.zone, p.ancestors
-FROM reorder_level r JOIN item i ON i.id = r.item_id JOIN place p ON p.id = r.place_id
+-- Places at or below a site (null: anywhere) with the items that have a reorder level there.
+SELECT p.id AS place_id, p.zone, array_agg(DISTINCT r.item_id) AS item_ids
+FROM reorder_level r JOIN place p ON p.id = r.place_id
 WHERE :site_id::bigint IS NULL OR p.ancestors @> ARRAY[:site_id::bigint]
-ORDER BY i.name, p.name;
+GROUP BY p.id;
 
 -- name: sites()
 -- Sites with their time zones.
 SELECT id, name, title, zone FROM place WHERE kind = 'site' ORDER BY name;
 
--- name: lot_values(site_id, at, currency, rows_max, rows_skipped)
--- What each lot in the house (or a site) is worth, at what it cost; the most valuable first.
-SELECT l.id AS lot_id, i.name AS item, i.title AS item_title, i.base_unit, l.lot_number, l.expires_on, sum(b.quantity)::bigint AS units,
-       unit_cost(l.id, l.item_id, :at, :currency)::double precision AS unit_cost, (sum(b.quantity) * unit_cost(l.id, l.item_id, :at, :currency))::double precision AS value,
-       EXISTS (SELECT FROM receipt_cost c WHERE c.lot_id = l.id) AS is_actual
-FROM lot l
+-- name: lot_values(site_id, at, currency, words, sort, is_descending, rows_max, rows_skipped)
+-- What each lot in the house (or a site) is worth, at what it cost; sort '': the most valuable first. Costs are those of unit_cost, read at
+-- once for all lots.
+WITH goods AS (
+    SELECT b.lot_id, sum(b.quantity)::bigint AS units
+    FROM position b
+    JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
+    WHERE b.quantity > 0 AND (:site_id::bigint IS NULL OR p.ancestors @> ARRAY[:site_id::bigint])
+    GROUP BY b.lot_id
+), actual AS (
+    SELECT lot_id, sum(unit_cost * quantity) / sum(quantity) AS cost
+    FROM (SELECT DISTINCT ON (lot_id, order_number) lot_id, unit_cost, quantity, currency FROM receipt_cost
+          ORDER BY lot_id, order_number, id DESC) r
+    WHERE currency = :currency
+    GROUP BY lot_id
+), usual AS (
+    SELECT DISTINCT ON (item_id) item_id, cost FROM item_cost
+    WHERE valid_from <= (:at::timestamptz AT TIME ZONE 'UTC')::date AND currency = :currency
+    ORDER BY item_id, supplier_id IS NOT NULL, valid_from DESC, id DESC
+)
+SELECT g.lot_id, i.name AS item, i.title AS item_title, i.base_unit, l.lot_number, l.expires_on, g.units,
+       worth.cost::double precision AS unit_cost, worth.value::double precision AS value, a.lot_id IS NOT NULL AS is_actual
+FROM goods g
+JOIN lot l ON l.id = g.lot_id AND l.owner = 'house'
 JOIN item i ON i.id = l.item_id
-JOIN position b ON b.lot_id = l.id AND b.quantity > 0
-JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
-WHERE l.owner = 'house' AND (:site_id::bigint IS NULL OR p.ancestors @> ARRAY[:site_id::bigint])
-GROUP BY l.id, i.id
-ORDER BY value DESC NULLS LAST, l.id
+LEFT JOIN actual a ON a.lot_id = g.lot_id
+LEFT JOIN usual u ON u.item_id = l.item_id
+CROSS JOIN LATERAL (SELECT coalesce(a.cost, u.cost) AS cost, g.units * coalesce(a.cost, u.cost) AS value) worth
+CROSS JOIN LATERAL (
+    SELECT CASE :sort WHEN 'item' THEN lower(coalesce(nullif(i.title, ''), i.name)) WHEN 'lot_number' THEN lower(l.lot_number) END AS text,
+           CASE :sort WHEN 'expires_on' THEN extract(epoch FROM l.expires_on) WHEN 'units' THEN g.units WHEN 'unit_cost' THEN worth.cost
+                      WHEN 'value' THEN worth.value END AS number) by
+WHERE :words = '' OR strpos(lower(concat_ws(' ', i.name, i.title, l.lot_number)), lower(:words)) > 0
+ORDER BY CASE WHEN NOT :is_descending THEN by.text END NULLS LAST, CASE WHEN :is_descending THEN by.text END DESC NULLS LAST,
+         CASE WHEN NOT :is_descending THEN by.number END NULLS LAST, CASE WHEN :is_descending THEN by.number END DESC NULLS LAST,
+         worth.value DESC NULLS LAST, g.lot_id
 LIMIT :rows_max OFFSET :rows_skipped;
 
 -- name: add_receipt_cost(lot_id, order_number, quantity, unit_cost, currency, reason, said_by, said_at)$

@@ -84,3 +84,51 @@ WHERE (NOT :only_open OR x.lifted_at IS NULL AND x.decision IS DISTINCT FROM 're
 ORDER BY CASE WHEN NOT :is_descending THEN sort_text(:sort, to_jsonb(x)) END NULLS LAST,
          CASE WHEN :is_descending THEN sort_text(:sort, to_jsonb(x)) END DESC NULLS LAST, x.id DESC
 LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: partners_listed(today, words, state, kind, sort, is_descending, rows_max, rows_skipped)
+-- Suppliers, customers and our own sites with the business behind them. Authorised is who has a licence that is good today (as
+-- cloud_sync.interop.dscsa.licences says).
+SELECT x.*
+FROM (SELECT p.id AS place_id, p.name, p.title, p.kind, t.business_name, t.city, t.gln, l.valid_until,
+             CASE WHEN p.kind = 'site' THEN 'ourselves' WHEN l.is_good THEN 'authorised' ELSE 'not_authorised' END AS state
+      FROM place p
+      LEFT JOIN trading_partner t ON t.place_id = p.id
+      LEFT JOIN (SELECT place_id, max(valid_until) FILTER (WHERE withdrawn_at IS NULL) AS valid_until,
+                        bool_or(withdrawn_at IS NULL AND valid_until >= :today) AS is_good
+                 FROM (SELECT DISTINCT ON (place_id, kind, number) place_id, valid_until, withdrawn_at
+                       FROM partner_licence ORDER BY place_id, kind, number, id DESC) looked_up
+                 GROUP BY place_id) l ON l.place_id = p.id
+      WHERE p.kind IN ('supplier', 'customer', 'site')) x
+WHERE (:state = '' OR x.state = :state) AND (:kind = '' OR x.kind = :kind)
+  AND (:words = '' OR strpos(lower(concat_ws(' ', x.name, x.title, x.business_name, x.city, x.gln)), lower(:words)) > 0)
+ORDER BY CASE WHEN :sort = '' THEN x.kind <> 'site' END, CASE WHEN :sort = '' THEN x.kind END,
+         CASE WHEN NOT :is_descending THEN sort_text(nullif(:sort, ''), to_jsonb(x)) END NULLS LAST,
+         CASE WHEN :is_descending THEN sort_text(nullif(:sort, ''), to_jsonb(x)) END DESC NULLS LAST, x.name
+LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: products_listed(words, state, sort, is_descending, rows_max, rows_skipped)
+-- Items that are traced as products under the act. They have no state.
+SELECT x.*
+FROM (SELECT i.name AS item, i.ndc, t.product_name, t.strength, t.dosage_form, t.container_size
+      FROM traced_product t JOIN item i ON i.id = t.item_id) x
+WHERE :state = ''
+  AND (:words = '' OR strpos(lower(concat_ws(' ', x.item, x.ndc, x.product_name, x.strength, x.dosage_form)), lower(:words)) > 0)
+ORDER BY CASE WHEN NOT :is_descending THEN sort_text(nullif(:sort, ''), to_jsonb(x)) END NULLS LAST,
+         CASE WHEN :is_descending THEN sort_text(nullif(:sort, ''), to_jsonb(x)) END DESC NULLS LAST, x.item
+LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: records_waiting(at)^
+-- How many records of each kind need somebody: those that the lists of open ones show, training that is missing, and equipment
+-- whose calibration is past its day.
+SELECT (SELECT count(*) FROM controlled_change WHERE applied_at IS NULL AND decision IS DISTINCT FROM 'rejected') AS changes,
+       (SELECT count(*) FROM change_control WHERE closed_at IS NULL AND decision IS DISTINCT FROM 'rejected') AS change_controls,
+       (SELECT count(*) FROM legal_hold WHERE lifted_at IS NULL AND decision IS DISTINCT FROM 'rejected') AS legal_holds,
+       (SELECT count(*) FROM (SELECT DISTINCT a.person, r.role, m.code, m.version
+                              FROM account a
+                              CROSS JOIN LATERAL training_missing(a.person, :at) m
+                              JOIN account_role r ON r.role = m.role AND r.person = a.person
+                              WHERE a.locked_at IS NULL) missing) AS training,
+       (SELECT count(*) FROM equipment e
+        CROSS JOIN LATERAL (SELECT c.due_on FROM calibration c WHERE c.equipment = e.name
+                            ORDER BY c.calibrated_on DESC, c.id DESC LIMIT 1) latest
+        WHERE latest.due_on < (:at::timestamptz AT TIME ZONE 'UTC')::date) AS equipment;

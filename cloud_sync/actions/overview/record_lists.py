@@ -1,5 +1,6 @@
 """Lists of records as people leaf through them: searched, sorted and filtered in the database, at any length."""
 
+from datetime import date, datetime
 from typing import Any
 
 from cloud_sync.actions.compounding.batch_records import batch_summary
@@ -41,6 +42,22 @@ def change_controls_listed(database: Database, wanted: ListRequest, *, only_open
 def legal_holds_listed(database: Database, wanted: ListRequest, *, only_open: bool) -> list[Row]:
     """Legal holds with what they are about, the newest first."""
     return [legal_holds.shown(row) for row in _listed(database, "legal_holds_listed", wanted, only_open=only_open)]
+
+
+def partners_listed(database: Database, wanted: ListRequest, *, on: date) -> list[Row]:
+    """Trading partners and our own sites, each with its ``state`` on a day; ourselves first."""
+    return _listed(database, "partners_listed", wanted, today=on, kind=wanted.choice("kind"))
+
+
+def products_listed(database: Database, wanted: ListRequest) -> list[Row]:
+    """Items that are traced, by name."""
+    return _listed(database, "products_listed", wanted)
+
+
+def records_waiting(database: Database, at: datetime) -> Row:
+    """How many records of each kind need somebody."""
+    with database.transaction() as connection:
+        return dict(queries("record_lists").records_waiting(connection, at=at))
 
 
 def _listed(database: Database, name: str, wanted: ListRequest, **more: Any) -> list[Row]:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from cloud_sync.actions.planning.inputs import spell_of
+from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.errors import Conflict, NotFound
 from cloud_sync.planning.demand import Spell, days_without
 from cloud_sync.storage.database import Connection, Database, Row
@@ -26,11 +27,8 @@ def parts_of(connection: Connection, site: str | None, first: datetime, last: da
     for name in PARTS:
         more = {"currency": currency} if name == "movement_parts" else {}
         parts |= getattr(queries("kpi"), name)(connection, **asked, **more)
-    begin, end = (
-        queries("kpi").stock_value_at(connection, site_id=site_id, at=instant, currency=currency)
-        for instant in (first, last)
-    )
-    known = [each for each in (begin, end) if each is not None]
+    values = queries("kpi").stock_values(connection, **asked, currency=currency)
+    known = [each for each in (values["at_first"], values["at_last"]) if each is not None]
     parts["stock_value"] = sum(known) / len(known) if known else None
     return parts | _stock_outs(connection, site_id, first, last)
 
@@ -38,8 +36,8 @@ def parts_of(connection: Connection, site: str | None, first: datetime, last: da
 def _stock_outs(connection: Connection, site_id: int | None, first: datetime, last: datetime) -> dict[str, float]:
     """Days, over at the place by then, at whose end nothing of an item with a reorder level could be issued there."""
     rows = list(queries("kpi").levels_of_site(connection, site_id=site_id))
-    item_ids = sorted({row["item_id"] for row in rows})
-    wanted = {(row["item_id"], row["place_id"]) for row in rows}
+    wanted = {(item_id, row["place_id"]) for row in rows for item_id in row["item_ids"]}
+    item_ids = sorted({item_id for item_id, _ in wanted})
     spells: dict[tuple[int, int], list[Spell]] = defaultdict(list)
     spans = queries("planning").usable_spells(connection, item_ids=item_ids, first=first - timedelta(days=1), at=last)
     for span in spans:
@@ -51,20 +49,18 @@ def _stock_outs(connection: Connection, site_id: int | None, first: datetime, la
     for row in rows:
         zone = zone_named(row["zone"])
         began, ended = first.astimezone(zone).date(), last.astimezone(zone).date() - timedelta(days=1)
-        out += len(days_without(spells[row["item_id"], row["place_id"]], began, ended))
-        every += max(0, (ended - began).days + 1)
+        for item_id in row["item_ids"]:
+            out += len(days_without(spells.get((item_id, row["place_id"]), []), began, ended))
+            every += max(0, (ended - began).days + 1)
     return {"stock_out_days": float(out), "level_days": float(every)}
 
 
-def lot_values(
-    database: Database, site: str | None, *, at: datetime, rows_max: int, rows_skipped: int = 0
-) -> list[Row]:
+def lot_values(database: Database, site: str | None, wanted: ListRequest, *, at: datetime) -> list[Row]:
     """What each lot is worth at actual cost, the most valuable first. Raises ``NotFound``."""
     with database.transaction() as connection:
-        site_id = _site_id(connection, site)
-        currency = queries("kpi").house_currency(connection)
         return list(queries("kpi").lot_values(
-            connection, site_id=site_id, at=at, currency=currency, rows_max=rows_max, rows_skipped=rows_skipped
+            connection, site_id=_site_id(connection, site), at=at, currency=queries("kpi").house_currency(connection),
+            words=wanted.words, sort=wanted.sort, is_descending=wanted.is_descending, **wanted.page,
         ))  # fmt: skip
 
 

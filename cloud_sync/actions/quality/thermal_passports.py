@@ -97,29 +97,31 @@ def _stay(connection: Connection, row: Row, gap_s: float, at: datetime) -> dict[
     """Read across the border of the archive."""
     first = EVER[0] if is_unbounded(row["began_at"]) else row["began_at"] - timedelta(seconds=gap_s)
     ended_at = min(row["ended_at"] or at, at)
-    channels = queries("passport").channels_over(
-        connection, place_id=row["place_id"], began_at=first, ended_at=ended_at
-    )
+    channels = _channels_over(connection, row, first, ended_at)
+    if not channels:  # nothing measures there, as at suppliers and customers
+        began_at = ended_at if is_unbounded(row["began_at"]) else row["began_at"]
+        return _measured_stay(connection, row, [], gap_s, began_at, ended_at)
     with recalled(connection, {each["id"] for each in channels}, first, ended_at, before=True):
-        return _measured_stay(connection, row, gap_s, ended_at)
+        began_at = row["began_at"]
+        if is_unbounded(began_at):
+            measured_at: datetime | None = queries("passport").first_measured_over(
+                connection, place_id=row["place_id"], until=ended_at
+            )
+            began_at = measured_at or ended_at
+            channels = _channels_over(connection, row, began_at - timedelta(seconds=gap_s), ended_at)
+        return _measured_stay(connection, row, channels, gap_s, began_at, ended_at)
 
 
-def _measured_stay(connection: Connection, row: Row, gap_s: float, ended_at: datetime) -> dict[str, Any]:
-    began_at = row["began_at"]
-    if is_unbounded(began_at):
-        first: datetime | None = queries("passport").first_measured_over(
-            connection, place_id=row["place_id"], until=ended_at
-        )
-        began_at = first or ended_at
-    channels = list(
-        queries("passport").channels_over(
-            connection,
-            place_id=row["place_id"],
-            began_at=began_at - timedelta(seconds=gap_s),
-            ended_at=ended_at,
-        )
-    )
-    rules = rules_over(connection, [channel["id"] for channel in channels], began_at, ended_at)
+def _channels_over(connection: Connection, row: Row, began_at: datetime, ended_at: datetime) -> list[Row]:
+    place_id = row["place_id"]
+    return list(queries("passport").channels_over(connection, place_id=place_id, began_at=began_at, ended_at=ended_at))
+
+
+def _measured_stay(
+    connection: Connection, row: Row, channels: Sequence[Row], gap_s: float, began_at: datetime, ended_at: datetime
+) -> dict[str, Any]:
+    ids = [channel["id"] for channel in channels]
+    rules = rules_over(connection, ids, began_at, ended_at) if ids else {}
     told = []
     for channel in channels:
         known = rules.get((channel["id"], channel["place_id"]), [])

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.governance.agreements import list_agreements
+from cloud_sync.actions.master_data.choices import places_to_choose
 from cloud_sync.actions.master_data.documents import add_document
-from cloud_sync.actions.master_data.master_data import list_places
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.api.schemas.order import DocumentIn
 from cloud_sync.console.forms import Field, checked
@@ -43,7 +43,7 @@ def agreements_page(request: Request, database: Ledger, _: Visitor, now: Now) ->
     return list_page(
         request, "agreements.html",
         agreements=table(request, "agreements", AGREEMENTS, list_agreements(database, now)),
-        suppliers=list_places(database, kind="supplier", rows_max=ROWS_MAX),
+        suppliers=places_to_choose(database, ["supplier"]),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.compounding import batch_execution, compounding
 from cloud_sync.actions.compounding.batch_records import batch_record
+from cloud_sync.actions.master_data.choices import places_to_choose
 from cloud_sync.actions.master_data.master_data import list_places
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.stock.movements import MovementLine
@@ -37,7 +38,6 @@ from cloud_sync.domain.signatures import Meaning, RecordKind
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Database, Row
 
-CHOICES_MAX = 2000
 STOCK_MAX = 100
 
 router = APIRouter(route_class=PageRoute)
@@ -64,7 +64,7 @@ def batch_page(number: Number, request: Request, database: Ledger, actor: Visito
         clearance=[fact for fact in batch["facts"] if fact["kind"] in ("line_cleared", "clearance_checked")],
         controls=[fact for fact in batch["facts"] if fact["kind"] == "control"],
         topics=list(Topic), is_finished=_has(batch, "finished"),
-        house=[each for each in list_places(database, rows_max=CHOICES_MAX) if each["kind"] in INTERNAL],
+        house=places_to_choose(database, INTERNAL),
         signing=signable(database, RecordKind.BATCH, number, actor),
     )  # fmt: skip
 

@@ -11,7 +11,8 @@ from markupsafe import Markup, escape
 from pydantic import ValidationError
 
 from cloud_sync.actions.governance import change_control, controlled_changes, retention_rules
-from cloud_sync.actions.master_data.master_data import list_places, list_policies
+from cloud_sync.actions.master_data.choices import places_to_choose
+from cloud_sync.actions.master_data.master_data import list_policies
 from cloud_sync.actions.overview.record_lists import changes_listed
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.people.signatures import list_rules
@@ -21,12 +22,15 @@ from cloud_sync.console.page_route import Governor, PageRoute, Visitor
 from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.console.words import severe_words
 from cloud_sync.domain.list_request import ListRequest
+from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.domain.roles import Role
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Database, Row
 from edge_agent.domain.monitoring.policies import Policy
 
 ROWS_MAX = 1000
+RECORDS_PROPOSED = 50
+"""Change control records whose numbers are proposed; any other is entered by its number."""
 KINDS = {
     "retention": "a retention period", "second_signature": "when two people sign",
     "storage_policy": "a storage policy", "place_policy": "the policy of a place", "sop": "a procedure",
@@ -112,12 +116,12 @@ def changes_page(request: Request, database: Ledger, _: Visitor, all: Annotated[
         kind = next((name for name, told in KINDS.items() if told == wanted.chosen.get("kind")), "")
         return changes_listed(database, wanted, only_open=not all, kind=kind)
 
-    records = change_control.list_records(database, only_open=True, rows_max=ROWS_MAX)
+    records = change_control.list_records(database, only_open=True, rows_max=RECORDS_PROPOSED)
     return list_page(
         request, "changes.html", all=all, roles=[role.value for role in Role if role is not Role.OWNER],
         changes=table(request, "changes", CHANGES, source=found, sorts=SORTS, zone=house_zone(database)),
         retention=retention_rules.list_rules(database), rules=list_rules(database), records=records,
-        places=[row for row in list_places(database, rows_max=ROWS_MAX) if row["kind"] in ("site", "room", "bin")],
+        places=places_to_choose(database, INTERNAL),
         policies=[row["name"] for row in list_policies(database, rows_max=ROWS_MAX, rows_skipped=0)],
     )  # fmt: skip
 
@@ -153,8 +157,7 @@ def propose_page(
             raise Invalid("the kind of change is missing", "Go back and choose it.")
     controlled_changes.propose(
         database, kind, asked, reason=reason_of(reason, "a change"), effective_from=_moment(since, database, now),
-        change_control=whole(record, "the change control record") if record.strip() else None, at=now,
-        actor=actor.name,
+        change_control=_record_entered(record), at=now, actor=actor.name,
     )  # fmt: skip
     return RedirectResponse("/changes", 303)
 
@@ -171,6 +174,12 @@ def reject_page(change_id: int, database: Ledger, actor: Governor, now: Now, rea
     """Leave things as they are."""
     controlled_changes.reject(database, change_id, reason=reason_of(reason, "a rejection"), at=now, actor=actor.name)
     return RedirectResponse("/changes", 303)
+
+
+def _record_entered(text: str) -> int | None:
+    """The change control record ``CC-12``, or ``12``; none if nothing was entered."""
+    number = text.strip().upper().removeprefix("CC-")
+    return whole(number, "the change control record") if number else None
 
 
 def _policy(text: str) -> dict[str, Any]:

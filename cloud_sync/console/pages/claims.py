@@ -10,10 +10,10 @@ from fastapi.responses import RedirectResponse
 from cloud_sync.actions.master_data.choices import places_to_choose
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.quality import claims, complaints
-from cloud_sync.actions.stock.stock import list_lots, lot_of_id
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.api.schemas.claim import ClaimEndIn, ClaimIn, ComplaintIn, CreditIn, ReplacementIn
 from cloud_sync.console.forms import ClientId, Field, Reason, checked, reason_of, whole
+from cloud_sync.console.lot_field import label_of_lot, lot_entered
 from cloud_sync.console.page_route import Holder, PageRoute, Qualifier, Resolver, Visitor
 from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.domain.claims import ComplaintKind
@@ -22,7 +22,6 @@ from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Row
 
-LOTS_MAX = 1000
 ROWS_MAX = 500
 TRENDS_OVER = timedelta(days=365)
 
@@ -122,8 +121,8 @@ def new_complaint_page(
 ) -> Any:
     """The form; the lot that the address names is chosen."""
     return list_page(
-        request, "new_complaint.html", lot=lot, kinds=list(ComplaintKind),
-        lots=list_lots(database, rows_max=LOTS_MAX) if lot is None else lot_of_id(database, lot),
+        request, "new_complaint.html", lot="" if lot is None else label_of_lot(database, str(lot)),
+        kinds=list(ComplaintKind),
         suppliers=places_to_choose(database, ["supplier"]), places=places_to_choose(database, INTERNAL),
     )  # fmt: skip
 
@@ -145,7 +144,7 @@ def open_complaint(
 ) -> Any:
     """Complain about goods."""
     said = checked(
-        ComplaintIn, client_id=client_id, lot=whole(lot, "the lot"), kind=kind or None,
+        ComplaintIn, client_id=client_id, lot=lot_entered(database, lot, now.date()), kind=kind or None,
         quantity=whole(quantity, "the quantity"), description=reason_of(description, "a complaint"), observed_at=now,
         supplier=supplier or None, place=place or None, serial=serial.strip(), order=order.strip(),
     )  # fmt: skip

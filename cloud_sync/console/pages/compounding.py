@@ -6,8 +6,7 @@ from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.compounding import compounding, master_formulation_records
-from cloud_sync.actions.master_data.choices import items_to_choose
-from cloud_sync.actions.master_data.master_data import list_places
+from cloud_sync.actions.master_data.choices import items_to_choose, places_to_choose
 from cloud_sync.actions.overview.record_lists import batches_listed
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger
@@ -24,7 +23,6 @@ from cloud_sync.errors import Invalid, NotFound
 from cloud_sync.storage.database import Database, Row
 
 ROWS_MAX = 1000
-CHOICES_MAX = 2000
 
 router = APIRouter(route_class=PageRoute)
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
@@ -76,7 +74,7 @@ def compounding_page(request: Request, database: Ledger, _: Visitor) -> Any:
         batches=table(request, "batches", BATCHES, source=batches, sorts=SORTS, zone=zone),
         records=table(request, "records", RECORDS, records, zone=zone, prefix="record-"),
         usable=sorted({row["name"] for row in records if row["approved_by"]}),
-        rooms=list_places(database, kind="room", rows_max=CHOICES_MAX),
+        rooms=places_to_choose(database, ["room"]),
     )  # fmt: skip
 
 

@@ -19,7 +19,6 @@ from cloud_sync.storage.database import Row
 from edge_agent.domain.stock.expiry import zone_named
 
 router = APIRouter(route_class=PageRoute)
-VALUES_MAX = 1000
 MonthAsked = Annotated[str, Query(pattern=r"^(|[0-9]{4}-(0[1-9]|1[0-2]))$")]
 
 
@@ -38,6 +37,7 @@ VALUES = (
     Column("value", "Value", Show.NUMBER, value=lambda row: None if row["value"] is None else round(row["value"], 2)),
     Column("basis", "Cost is", value=_basis),
 )  # fmt: skip
+VALUE_SORTS = ("item", "lot_number", "expires_on", "units", "unit_cost", "value")
 
 
 def shown(kpi: Kpi, value: float | None) -> str:
@@ -93,8 +93,10 @@ def tower_page(
         now=now,
         exceptions=table(request, "exceptions", EXCEPTIONS, [_exception(each) for each in found], prefix="x_"),
         figures=table(request, "figures", columns, rows),
-        values=table(request, "inventory-value", VALUES, kpis.lot_values(database, None, at=now, rows_max=VALUES_MAX),
-                     prefix="v_"),
+        values=table(
+            request, "inventory-value", VALUES, source=lambda asked: kpis.lot_values(database, None, asked, at=now),
+            sorts=VALUE_SORTS, prefix="v_",
+        ),
     )  # fmt: skip
 
 

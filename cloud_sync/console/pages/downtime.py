@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.access import require
-from cloud_sync.actions.master_data.master_data import list_items, list_places
+from cloud_sync.actions.master_data.choices import items_to_choose, places_to_choose
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.papers.sites import list_site_formats
 from cloud_sync.actions.stock import paper_sheets
@@ -19,13 +19,14 @@ from cloud_sync.console.forms import CORRECT, Reason, Word, Words, checked, rows
 from cloud_sync.console.page_route import CountApprover, Mover, PageRoute, Visitor
 from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.domain.list_request import ListRequest
+from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.domain.roles import OF_ACTION
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Row
 from edge_agent.domain.stock.paper_sheets import LINES, PAPER_ACTIONS, SheetFault, parse_line, parse_sheet
 from edge_agent.domain.wire.records import Action
 
-CHOICES_MAX = 2000
+PLACE_KINDS = (*sorted(INTERNAL), "customer", "production", "scrap", "supplier", "transit", "ward")
 ROWS = 3
 
 router = APIRouter(route_class=PageRoute)
@@ -81,11 +82,11 @@ def sheet_page(
     zone = house_zone(database)
     entered = {row["line"] for row in sheet["lines"]}
     is_own = any(actor.name in (row["entered_by"], row["operator"]) for row in sheet["lines"])
-    places = list_places(database, rows_max=CHOICES_MAX)
     return list_page(
         request, "downtime_sheet.html", sheet=sheet, zone=zone, is_own=is_own, actions=PAPER_ACTIONS,
-        lines=table(request, "lines", LINES_SHOWN, sheet["lines"], zone=zone), places=places,
-        items=list_items(database, rows_max=CHOICES_MAX), to_enter=[n for n in range(1, LINES + 1) if n not in entered],
+        lines=table(request, "lines", LINES_SHOWN, sheet["lines"], zone=zone),
+        places=places_to_choose(database, PLACE_KINDS), kinds=",".join(PLACE_KINDS), items=items_to_choose(database),
+        to_enter=[n for n in range(1, LINES + 1) if n not in entered],
         rows=range(min(ROWS, LINES - len(entered))), today=now.astimezone(ZoneInfo(zone)).date(), lines_max=LINES,
     )  # fmt: skip
 

@@ -6,16 +6,17 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.governance import equipment
-from cloud_sync.actions.master_data.master_data import list_places
+from cloud_sync.actions.master_data.choices import places_to_choose
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.api.schemas.governance import CalibrationIn, EquipmentIn
 from cloud_sync.console.forms import Field, Reason, Text, checked, name_of, pasted_rows, reason_of
 from cloud_sync.console.page_route import PageRoute, SensorPlacer, Visitor
 from cloud_sync.console.table import Column, Show, list_page, table
+from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.storage.database import Row
 
-ROWS_MAX = 1000
+PLACE_KINDS = (*sorted(INTERNAL), "production", "transit", "ward")
 
 router = APIRouter(route_class=PageRoute)
 
@@ -74,7 +75,7 @@ def equipment_page(request: Request, database: Ledger, _: Visitor, now: Now) -> 
         equipment=table(request, "equipment", columns, rows, zone=zone),
         certificates=table(request, "certificates", CERTIFICATES, equipment.list_calibrations(database), zone=zone,
                            prefix="c_"),
-        places=list_places(database, rows_max=ROWS_MAX),
+        places=places_to_choose(database, PLACE_KINDS), kinds=",".join(PLACE_KINDS),
     )  # fmt: skip
 
 

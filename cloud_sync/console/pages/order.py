@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.labels.totes import list_totes
-from cloud_sync.actions.master_data.master_data import list_items, list_places
+from cloud_sync.actions.master_data.choices import items_to_choose, places_to_choose
 from cloud_sync.actions.orders import fulfilment, orders, substitution
 from cloud_sync.actions.orders.allocate import list_reservations
 from cloud_sync.actions.overview.rooms import house_zone
@@ -27,7 +27,6 @@ from edge_agent.domain.wire.records import Action
 
 RESERVATIONS_MAX = 1000
 PASSED_OVER_MAX = 30
-CHOICES_MAX = 2000
 TOTES_MAX = 200
 
 router = APIRouter(route_class=PageRoute)
@@ -69,8 +68,8 @@ def order_page(number: Number, request: Request, database: Ledger, actor: Visito
         faults={step: _fault_of_step(order, step, actor.name) for step in OrderStep if step in RULES[kind].needs},
         fault_of_doing=_fault_of_doing(order, actor.name),
         expected=_expected(order) if "receive" in work else [], is_placed=not work or work[0] == "receive",
-        house=[each for each in list_places(database, rows_max=CHOICES_MAX) if each["kind"] in INTERNAL],
-        items=list_items(database, rows_max=CHOICES_MAX),
+        house=places_to_choose(database, INTERNAL),
+        items=items_to_choose(database),
         passed=table(request, "passed-over", PASSED_OVER, passed, zone=zone, prefix="passed-"),
         moved=table(request, "moved", MOVED, moved, zone=zone, prefix="moved-"),
         signing=signable(database, RecordKind.ORDER, number, actor),

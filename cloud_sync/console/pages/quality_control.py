@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from cloud_sync.actions.governance import controlled_changes
-from cloud_sync.actions.master_data.master_data import list_places
+from cloud_sync.actions.master_data.choices import places_to_choose
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.quality_control import (
     due,
@@ -267,7 +267,11 @@ def sample_material_page(
 ) -> Any:  # fmt: skip
     """Take a sample of a lot."""
     asked = checked(
-        said.MaterialSampleIn, client_id=client_id, lot_id=whole(lot, "the lot"), from_place=from_place, note=note
+        said.MaterialSampleIn,
+        client_id=client_id,
+        lot_id=lot_entered(database, lot, now.date()),
+        from_place=from_place,
+        note=note,
     )
     sample = materials.take_sample(database, **asked.model_dump(), at=now, actor=actor.name)
     return RedirectResponse(f"/quality/samples/{sample['id']}", 303)
@@ -392,4 +396,4 @@ def _newest(rows: list[Row]) -> list[Row]:
 
 
 def _places(database: Any) -> list[Row]:
-    return [row for row in list_places(database, rows_max=ROWS_MAX) if row["kind"] in HOUSE]
+    return places_to_choose(database, HOUSE)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.governance import controlled_changes
-from cloud_sync.actions.master_data.master_data import list_items, list_places
+from cloud_sync.actions.master_data.choices import items_to_choose, places_to_choose
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.quality_control import plans
 from cloud_sync.api.access import Ledger, Now
@@ -36,9 +36,8 @@ PLANS = (
 @router.get("/quality/plans")
 def plans_page(request: Request, database: Ledger, _: Visitor) -> Any:
     """Plans in force, and how to propose the next version of one."""
-    places = [row for row in list_places(database, rows_max=ROWS_MAX) if row["kind"] in HOUSE]
     return list_page(
-        request, "quality_plans.html", items=list_items(database, rows_max=ROWS_MAX), places=places,
+        request, "quality_plans.html", items=items_to_choose(database), places=places_to_choose(database, HOUSE),
         storages=list(Storage), preparations=list(Preparation), methods=list(Method),
         plans=table(request, "plans", PLANS, plans.list_plans(database, kind=None, rows_max=ROWS_MAX),
                     zone=house_zone(database)),

@@ -8,15 +8,15 @@ from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.interop import partners
 from cloud_sync.actions.master_data.choices import items_to_choose
+from cloud_sync.actions.overview.record_lists import partners_listed, products_listed
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.api.schemas.dscsa import LicenceIn, PartnerIn, ProductIn
 from cloud_sync.console.forms import Field, Reason, Word, checked, name_of, reason_of, whole
 from cloud_sync.console.page_route import PageRoute, Qualifier, Visitor
 from cloud_sync.console.table import Column, Show, list_page, table, tag
+from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.storage.database import Row
-
-ROWS_MAX = 2000
 
 router = APIRouter(route_class=PageRoute)
 
@@ -28,18 +28,20 @@ def state_of(row: Row) -> str:
     return "not authorised" if row["why_not"] else "authorised"
 
 
+STATE_TONES = {"authorised": "ok", "not_authorised": "bad"}
 PARTNERS = (
     Column("name", "Place", link=lambda row: f"/trading-partners/{row['name']}"),
     Column("business_name", "Business"),
-    Column("kind", "Kind", filters=True),
+    Column("kind", "Kind", filters=("supplier", "customer", "site")),
     Column("city", "City"),
     Column("gln", "GLN"),
     Column("valid_until", "Licence until", Show.DAY),
     Column(
-        "state", "State", filters=True, value=state_of,
-        html=lambda row: tag(state_of(row), "" if row["kind"] == "site" else "bad" if row["why_not"] else "ok"),
+        "state", "State", Show.TAG, filters=("authorised", "not authorised", "ourselves"),
+        html=lambda row: tag(row["state"].replace("_", " "), STATE_TONES.get(row["state"], "")),
     ),
 )  # fmt: skip
+PARTNER_SORTS = ("name", "business_name", "kind", "city", "gln", "valid_until", "state")
 PRODUCTS = (
     Column("item", "Item", link=lambda row: f"/administration/items/{row['item']}"),
     Column("product_name", "Product"),
@@ -48,6 +50,7 @@ PRODUCTS = (
     Column("container_size", "Container"),
     Column("ndc", "NDC"),
 )
+PRODUCT_SORTS = ("item", "product_name", "strength", "dosage_form", "ndc")
 LICENCES = (
     Column("kind", "Kind", Show.WORDS),
     Column("number", "Number"),
@@ -63,13 +66,18 @@ LICENCES = (
 @router.get("/trading-partners")
 def partners_page(request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
     """All partners, whether they are authorised, and the items that are traced."""
-    rows = partners.list_partners(database, now.date(), rows_max=ROWS_MAX)
-    products = partners.list_products(database, rows_max=ROWS_MAX)
     zone = house_zone(database)
+
+    def found(wanted: ListRequest) -> list[Row]:
+        return partners_listed(database, wanted, on=now.date())
+
     return list_page(
         request, "trading_partners.html",
-        partners=table(request, "trading-partners", PARTNERS, rows, zone=zone),
-        products=table(request, "traced-items", PRODUCTS, products, zone=zone, prefix="p_"),
+        partners=table(request, "trading-partners", PARTNERS, source=found, sorts=PARTNER_SORTS, zone=zone),
+        products=table(
+            request, "traced-items", PRODUCTS, source=lambda wanted: products_listed(database, wanted),
+            sorts=PRODUCT_SORTS, zone=zone, prefix="p_",
+        ),
         items=items_to_choose(database),
     )  # fmt: skip
 

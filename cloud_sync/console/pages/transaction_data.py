@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from cloud_sync.actions.interop import transactions
-from cloud_sync.actions.master_data.master_data import list_places
+from cloud_sync.actions.master_data.choices import places_to_choose
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.forms import Field, Reason, Text, name_of, reason_of
@@ -84,7 +84,7 @@ def transactions_page(request: Request, database: Ledger, _: Visitor) -> Any:
         request, "transaction_data.html",
         records=table(request, "transaction-data", RECORDS, source=found, searches=False, zone=zone),
         messages=table(request, "messages", MESSAGES, messages, zone=zone, prefix="m_"), waiting=messages,
-        suppliers=list_places(database, kind="supplier", rows_max=ROWS_MAX),
+        suppliers=places_to_choose(database, ["supplier"]),
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """A complaint at the console, from the page of its lot to the claim."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -21,10 +22,13 @@ def test_a_complaint_is_about_the_lot_from_whose_page_it_was_opened(api: Api, co
     api.receive("FIRST", 5, expires_on="2026-06-20")
     console.sign_in(api.operator)
     assert f"/new-complaint?lot={lot}" in console.page(f"/lots/{lot}")
-    assert '<option value="">choose</option>' in console.page("/new-complaint"), "none is chosen for somebody"
+    assert re.search(r'<input id="lot"[^>]* value=""', console.page("/new-complaint")), "none is chosen for somebody"
     complaint = console.does(
         f"/new-complaint?lot={lot}", "/claims/complaints", kind="damage", quantity="2", description="carton crushed"
     )
     page = console.page(complaint)
     assert "carton crushed" in page and "L1" in page and "FIRST" not in page
     assert "damage" in console.page("/claims")
+    console.does(
+        "/new-complaint", "/claims/complaints", lot="FIRST", kind="damage", quantity="1", description="by number"
+    )

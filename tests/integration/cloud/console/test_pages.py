@@ -246,17 +246,36 @@ def test_files_are_kept_for_good_under_the_hash_of_what_they_are(api: Api) -> No
     pages = [as_role(api, "reader").get(path).text for path in ("/", "/rooms/fridge-a", f"/lots/{lot}/trace", "/docs")]
     addresses = set(re.findall(r"/static/[^\"' ]+", " ".join(pages)))
     assert {address.partition("?")[0].rpartition("/")[2] for address in addresses} >= {
-        "console.css", "console.js", "htmx.min.js", "uPlot.min.css", "chart.js", "trace.js", "dagre.min.js", "docs.css",
+        "console.css", "console.js", "live.js", "uPlot.min.css", "chart.js", "trace.js", "dagre.min.js", "docs.css",
     }  # fmt: skip
     for address in addresses:
         path, _, version = address.partition("?v=")
         kept = api.client.get(address)
         assert kept.headers["cache-control"] == "public, max-age=31536000, immutable", address
         assert sha256(kept.content).hexdigest().startswith(version) and version
+        known = api.client.get(address, headers={"if-none-match": kept.headers["etag"]})
+        assert (known.status_code, known.content) == (304, b"")
         for other in (path, f"{path}?v=000000000000"):
             asked_again = api.client.get(other)
             assert (asked_again.status_code, asked_again.headers["cache-control"]) == (200, "private, no-cache")
     assert api.client.get("/static/nothing.css?v=000000000000").headers["cache-control"] == "no-store"
+
+
+def test_a_page_loads_no_script_that_nothing_on_it_needs_and_each_is_compressed(api: Api) -> None:
+    client = as_role(api, "reader")
+    scripts = {path: set(re.findall(r'<script src="/static/([^?]+)', client.get(path).text)) for path in ("/", "/lots")}
+    assert scripts == {"/": {"console.js", "live.js"}, "/lots": {"console.js"}}
+    api.client.cookies.clear()
+    assert "keys.js" not in api.client.get("/login").text, "nobody has a key yet"
+    plain = api.client.get("/static/live.js", headers={"accept-encoding": "identity"})
+    vendor = [api.client.get(f"/static/vendor/{name}.min.js").content for name in ("htmx", "htmx-ext-sse")]
+    assert plain.content == vendor[0] + b"\n;" + vendor[1] and "content-encoding" not in plain.headers
+    sent = api.client.get("/static/live.js", headers={"accept-encoding": "gzip"})
+    assert sent.headers["content-encoding"] == "gzip" and sent.content == plain.content
+    assert int(sent.headers["content-length"]) < len(plain.content) / 3
+    for path in ("/static/..%2fconsole.css", "/static/", "/static/../build.py"):
+        assert api.client.get(path).status_code == 404
+    assert api.client.post("/static/live.js").status_code in (403, 405)
 
 
 def test_a_lots_page_has_its_stays_and_its_documents(api: Api) -> None:

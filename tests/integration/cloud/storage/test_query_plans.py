@@ -527,13 +527,12 @@ ASKED: dict[str, list[Parameters]] = {
 }
 WHOLE_ON_PURPOSE = {
     "kpi.lot_values": "all lots in the house with what they are worth, when somebody opens the control tower",
-    "kpi.stock_value_at": "what all movements until a day leave, for the figures of a month",
+    "kpi.stock_values": "all stock and what moved since a day, for the figures of a month",
     "planning.decided_holds": "all decisions of three years, once for each plan",
     "planning.stock_to_plan": "all stock of all items that are planned, once for each plan",
     "planning.travel_days": "all transfers of a year, when transfers are looked for",
     "planning.usable_spells": "where all lots of all items that are planned lay for three years, once for each plan",
     "shortages.supply_of": "all that holds lots of one item, when a shortage is opened",
-    "erp.stock_by_lot": "the value of all stock, as the books want it; once a month",
     "erp.stock_totals": "the value of all stock, as the books want it; once a month",
     "backup.is_unused_ledger": "reads one row, when a backup is to be restored",
     "clocks.has_doubtful_scans": "reads up to the first row; of a gateway without any its index, which is short",

@@ -4,6 +4,8 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from cloud_sync.domain.roles import Role
 from tests.support.builders import Ledger
 from tests.support.ledger_api import LATER, NOW, Api, api_on, movement
@@ -70,6 +72,51 @@ def test_figures_of_a_month_are_what_happened_in_it(databases: Any) -> None:
         april = api.reader.ok("GET", "/v1/kpis/main/2026-04")["figures"]
         assert april["receiving_hours"] is None and april["transfer_hours"] is None
         assert (parts["positions_counted"], figures["inventory_accuracy"]) == (1, 0), "3 were found of 4"
+
+
+WORTH = """
+    SELECT sum(units * unit_cost(lot_id, item_id, '{at}', 'EUR'))::float AS value
+    FROM (SELECT m.lot_id, l.item_id, sum(CASE WHEN p.id = m.to_place THEN m.quantity ELSE -m.quantity END) AS units
+          FROM movement m JOIN lot l ON l.id = m.lot_id JOIN place p ON p.id IN (m.from_place, m.to_place)
+          WHERE m.occurred_at < '{at}' AND l.owner = 'house' AND p.kind = 'room' AND p.ancestors @> ARRAY[
+                (SELECT id FROM place WHERE name = 'main')]
+          GROUP BY 1, 2) moved
+    WHERE units > 0
+"""
+"""What all movements until an instant left, lot by lot."""
+
+
+def test_stock_is_worth_what_the_movements_until_then_left_at_the_cost_of_the_day(databases: Any) -> None:
+    with databases.lent() as url, api_on(databases.open(url)) as api:
+        api.house()
+        for lot, days, units in (("A", 70, 10), ("B", 50, 7), ("C", 30, 5)):
+            bought(api, ordered_days=days + 5, came_days=days, units=(units, units), lot=lot)
+        for days, units in ((40, 3), (20, 2)):
+            line = {"item": "insulin", "lot_number": "A", "quantity": units}
+            at = (NOW - timedelta(days=days)).isoformat()
+            gone = movement("ship", "fridge-a", "st-mary", [line], occurred_at=at)
+            api.operator.ok("POST", "/v1/movements", json=gone)
+        owner = Ledger(api.database)
+        owner.run_as_owner(
+            """INSERT INTO item_cost (item_id, supplier_id, valid_from, cost, currency, told_by)
+               SELECT i.id, s.id, v.day, v.cost, 'EUR', 'amy'
+               FROM item i, (VALUES ('2026-01-01'::date, 2.5, ''), ('2026-04-20', 4, ''), ('2026-04-25', 9, 'acme'))
+                            v (day, cost, supplier)
+               LEFT JOIN place s ON s.name = v.supplier WHERE i.name = 'insulin';
+               INSERT INTO receipt_cost (lot_id, quantity, unit_cost, currency, reason, said_by, said_at)
+               SELECT id, 7, 1.25, 'EUR', 'invoice', 'amy', now() FROM lot WHERE lot_number = 'B'"""
+        )
+        for month, first, last in (
+            ("2026-04", "2026-04-01 00:00Z", "2026-05-01 00:00Z"), ("2026-05", "2026-05-01 00:00Z", str(NOW)),
+            ("2026-03", "2026-03-01 00:00Z", "2026-04-01 00:00Z"),
+        ):  # fmt: skip
+            known = [owner.rows(WORTH.format(at=at))[0]["value"] for at in (first, last)]
+            known = [each for each in known if each is not None]
+            value = api.reader.ok("GET", f"/v1/kpis/main/{month}")["parts"]["stock_value"]
+            assert value == pytest.approx(sum(known) / len(known)) and value > 0, month
+        values = {row["lot_number"]: row["value"] for row in api.reader.rows("/v1/inventory-value", site="main")}
+        assert values == {"A": 5 * 4, "B": 7 * 1.25, "C": 5 * 4}
+        assert sum(values.values()) == owner.rows(WORTH.format(at=NOW))[0]["value"]
 
 
 def moved(
