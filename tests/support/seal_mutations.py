@@ -147,7 +147,7 @@ def _changed(
     connection: Connection, table: str, ctid: str, before: dict[str, Any], random: Random
 ) -> tuple[str, str] | None:
     column = random.choice(sorted(before))
-    # Another salt of a version that was followed by another one says nothing. That it is gone, only an erasure explains.
+    # Another salt of a version that another one followed says nothing. That it is gone, only an erasure explains.
     after = {**before, column: None if column == "salt" else _other(before[column], random)}
     try:
         with connection.transaction():
