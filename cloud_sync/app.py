@@ -66,6 +66,7 @@ from cloud_sync.api import (
     word_erasures,
 )
 from cloud_sync.api.access import Ledger
+from cloud_sync.api.by_address import ByAddress
 from cloud_sync.api.connections import Doorkeeper
 from cloud_sync.api.late_routes import LateRoute
 from cloud_sync.api.limits import LimitBody
@@ -198,6 +199,7 @@ def create_app(
         responses={503: answers(503)[503]},
     )
     add_console(app)
+    app.router.middleware_stack = ByAddress(app.router)
     install(app)
     app.add_middleware(LimitBody)
     app.add_middleware(RequestLog)

@@ -107,6 +107,14 @@ def actor_in_roles(database: Database, name: str, *roles: Role) -> Actor:
     return Actor(name, roles, {Permission(row["permission"]): None for row in rows})
 
 
+def who_may(database: Database, permission: Permission) -> str:
+    """Whom to ask for what one may not do oneself."""
+    with database.transaction() as connection:
+        roles = [row["role"] for row in queries("access").roles_that_may(connection, permission=permission)]
+    *others, last = roles or [Role.ADMINISTRATOR]
+    return f"Ask somebody with the role {', '.join(others)}{' or ' if others else ''}{last}."
+
+
 def role_table(database: Database) -> list[Row]:
     """Every role: role, meaning, permissions."""
     with database.transaction() as connection:

@@ -9,7 +9,9 @@ from urllib.parse import quote, urlsplit
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
+from starlette.concurrency import run_in_threadpool
 
+from cloud_sync.actions.access import who_may
 from cloud_sync.api.access import Ledger, Now, check_site, see_as
 from cloud_sync.api.late_routes import LateRoute
 from cloud_sync.api.problems import STATUS, note_refusal
@@ -42,6 +44,8 @@ class PageRoute(LateRoute):
                 back = quote(request.url.path if request.method == "GET" else "/", safe="/")
                 return RedirectResponse(f"/login?next={back}", 303)
             except RequestValidationError as error:
+                if error.errors()[0]["loc"][0] == "path":
+                    return told(request, 404, "there is no such page", "Check the address, or search for the lot.")
                 return told(request, 422, _first(error), "Go back and change what you entered.")
             except LedgerError as error:
                 if isinstance(error, NotAllowed):
@@ -82,9 +86,17 @@ def _back(request: Request) -> str:
     return came_from.path or "/" if came_from.netloc == request.headers.get("host") else "/"
 
 
+IN_WORDS = {
+    "int_parsing": "it has to be a whole number", "missing": "it is missing", "string_too_long": "it is too long",
+    "string_pattern_mismatch": "it is not written as asked for",
+}  # fmt: skip
+"""What is wrong with a field, for people; other faults are told as they are found."""
+
+
 def _first(error: RequestValidationError) -> str:
     fault = error.errors()[0]
-    return f"{fault['loc'][-1]}: {fault['msg']}"
+    told = IN_WORDS.get(fault["type"], fault["msg"])
+    return f"{str(fault['loc'][-1]).replace('_', ' ')}: {told}"
 
 
 def _visitor(request: Request, database: Ledger, now: Now) -> Actor:
@@ -96,7 +108,8 @@ def _visitor(request: Request, database: Ledger, now: Now) -> Actor:
 def _visitor_who_may(permission: Permission, *, checks_site: bool = True) -> Callable[..., Coroutine[Any, Any, Actor]]:
     async def checked(request: Request, database: Ledger, actor: Annotated[Actor, Depends(_visitor)]) -> Actor:
         if not actor.may(permission):
-            raise NotAllowed(actor.why_not(permission), actor.who_to_ask or "Ask somebody who may.")
+            ask = actor.who_to_ask or await run_in_threadpool(who_may, database, permission)
+            raise NotAllowed(actor.why_not(permission), ask)
         see_as(actor)
         if checks_site:
             await check_site(request, database, actor, permission)

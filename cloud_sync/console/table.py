@@ -56,6 +56,8 @@ class Column:
     html: Callable[[Row], Markup | str] | None = None
     optional: bool = False
     """Left out of a page on which it would be empty."""
+    below: bool = False
+    """Sentences, which get a line of their own under the row."""
 
     def of(self, row: Row) -> Any:
         """The value in a row."""
@@ -112,6 +114,7 @@ class Head:
     is_number: bool
     href: str
     sorted: str
+    below: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,11 +334,11 @@ class _Asked:
 
     def head(self, column: Column) -> Head:
         if not self.may_sort(column):
-            return Head(column.title, column.show is Show.NUMBER, "", "")
+            return Head(column.title, column.show is Show.NUMBER, "", "", column.below)
         way = {column.key: "ascending", f"-{column.key}": "descending"}.get(self.sort, "")
         target = f"-{column.key}" if way == "ascending" else column.key
         href = self.with_(**{f"{self.prefix}sort": target, f"{self.prefix}page": ""})
-        return Head(column.title, column.show is Show.NUMBER, href, way)
+        return Head(column.title, column.show is Show.NUMBER, href, way, column.below)
 
 
 @dataclass(frozen=True, slots=True)

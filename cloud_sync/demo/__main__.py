@@ -48,6 +48,7 @@ async def _run(stay: bool) -> None:
 
 
 async def _stay(on: Scene) -> None:
+    telling.note("an account for each role is made ...")
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     people = await on.ledger.people(password)
     telling.console.print(f"\nThe console: [bold]{on.ledger.url}[/bold]")

@@ -35,6 +35,10 @@ SELECT DISTINCT permission FROM role_permission WHERE role = ANY(:roles) ORDER B
 SELECT DISTINCT r.role, r.site, p.permission
 FROM account_role r JOIN role_permission p ON p.role = r.role WHERE r.person = :person;
 
+-- name: roles_that_may(permission)
+-- Roles that have a permission.
+SELECT role FROM role_permission WHERE permission = :permission ORDER BY role;
+
 -- name: role_table()
 -- Every role with what it may do.
 SELECT r.name AS role, r.meaning,

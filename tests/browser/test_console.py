@@ -176,7 +176,7 @@ async def test_the_whole_queue_is_decided_by_keyboard_alone_in_eight_keys_an_eve
                 await press("Tab")
                 await press("Enter")
                 await expect(page.get_by_text("released by quality-1").first).to_be_visible()
-                await expect(page.get_by_text("Done: Decide")).to_be_focused()
+                await expect(page.get_by_text("The decision is recorded.")).to_be_focused()
                 await press("q")
                 await expect(page.locator("table[data-queue] tbody tr")).to_have_count(left)
                 assert len(pressed) <= KEYS_MAX

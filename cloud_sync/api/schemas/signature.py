@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from cloud_sync.api.schemas.account import OneTimeCode, Password
-from cloud_sync.api.schemas.common import In, Reason
+from cloud_sync.api.schemas.common import In, Reason, Schema
 from cloud_sync.domain.signatures import Meaning, RecordKind
 
 RecordId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=120)]
@@ -47,7 +47,7 @@ class SignatureIn(In):
     reason: Reason
 
 
-class SignatureOut(BaseModel):
+class SignatureOut(Schema):
     """Who signed what as what, when."""
 
     id: int
@@ -73,7 +73,7 @@ class SignatureOut(BaseModel):
     )
 
 
-class SignableOut(BaseModel):
+class SignableOut(Schema):
     """A record as it is now, and what was signed of it."""
 
     kind: RecordKind
@@ -83,7 +83,7 @@ class SignableOut(BaseModel):
     signatures: list[SignatureOut]
 
 
-class SecondSignatureRuleOut(BaseModel):
+class SecondSignatureRuleOut(Schema):
     """When a release takes the signatures of two people."""
 
     name: str

@@ -33,6 +33,11 @@ def _state(row: Row) -> str:
     return "to decide" if any("somebody has to decide" in note for note in row["notes"]) else "enough"
 
 
+def _sentence(row: Row) -> str:
+    told = "; ".join(row["notes"])
+    return f"{told[:1].upper()}{told[1:]}"
+
+
 SUGGESTIONS = (
     Column("item", "Item", value=lambda row: row["item_title"] or row["item"],
            link=lambda row: f"/planning/{row['run_id']}/{row['item']}/{row['place']}"),
@@ -46,8 +51,8 @@ SUGGESTIONS = (
     Column("levels", "Reorder point / par level", value=_levels),
     Column("left_unused", "Expires unused", Show.NUMBER, value=lambda row: row["left_unused"] or None),
     Column("method", "Forecast"),
-    Column("notes", "Notes", value=lambda row: "; ".join(row["notes"]),
-           html=lambda row: Markup('<span class="values">{}</span>').format("; ".join(row["notes"]))),
+    Column("notes", "Notes", value=lambda row: "; ".join(row["notes"]), below=True,
+           html=lambda row: Markup('<span class="soft">{}.</span>').format(_sentence(row)) if row["notes"] else ""),
 )  # fmt: skip
 TO_ORDER = (
     Column("item", "Item"), Column("place", "For"), Column("quantity", "To order", Show.NUMBER),

@@ -43,8 +43,8 @@ if (at && menu.offsetHeight && at.offsetTop + at.offsetHeight > menu.clientHeigh
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post" || form.closest(".login, .who")) return;
-  const told = (event.submitter?.textContent ?? "").trim();
-  if (told) sessionStorage.setItem("did", told);
+  const told = event.submitter?.dataset.done ?? `Done: ${(event.submitter?.textContent ?? "").trim()}`;
+  sessionStorage.setItem("did", told);
 });
 const did = sessionStorage.getItem("did"), arrived = performance.getEntriesByType("navigation")[0];
 sessionStorage.removeItem("did");
@@ -53,7 +53,7 @@ if (did && arrived?.redirectCount && !document.querySelector("[role=alert]")) {
   notice.className = "notice ok did";
   notice.role = "status";
   notice.tabIndex = -1;
-  notice.textContent = `Done: ${did}`;
+  notice.textContent = did;
   document.querySelector("#main h1")?.closest(".title, h1").after(notice);
   notice.focus({ preventScroll: true });
 }

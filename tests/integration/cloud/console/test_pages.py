@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterator
 from hashlib import sha256
+from io import BytesIO
+from zipfile import ZipFile
 
 import httpx
 import pytest
 
 from cloud_sync.actions.people.accounts import add_account
 from cloud_sync.domain.roles import Role
+from cloud_sync.seal.sealing import seal_once
 from cloud_sync.storage.database import Database
 from tests.support.console import Console
 from tests.support.ledger_api import LATER, NOW, SOON, Api, api_on, movement
@@ -82,7 +85,7 @@ def test_every_page_is_shown_to_every_role_under_a_strict_policy(api: Api, role:
         assert "script-src 'self'" in answer.headers["content-security-policy"]
         assert "unsafe" not in answer.headers["content-security-policy"]
         assert answer.headers["cache-control"] == "no-store"
-    assert ("<button>Decide</button>" in client.get(f"/quarantine/{excursion}").text) is (role == "quality")
+    assert (">Decide</button>" in client.get(f"/quarantine/{excursion}").text) is (role == "quality")
 
 
 def test_quality_decides_on_the_ticked_lots_of_an_event(api: Api) -> None:
@@ -144,7 +147,30 @@ def test_a_case_is_closed_with_what_was_found(api: Api, console: Console) -> Non
 @pytest.mark.parametrize("path", ["/rooms/nowhere", "/lots/999999", "/quarantine/999999", f"/lots/{10**30}"])
 def test_what_is_not_there_is_told_on_a_page(api: Api, path: str) -> None:
     answer = as_role(api, "reader").get(path)
-    assert answer.status_code == 404 and "That did not work" in answer.text
+    assert answer.status_code == 404 and "Not found" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/quarantine/x", "/lots/none", "/cases/1e3"])
+def test_an_address_that_no_page_has_is_told_in_plain_words(api: Api, path: str) -> None:
+    answer = as_role(api, "reader").get(path)
+    assert answer.status_code == 404 and "There is no such page" in answer.text and "integer" not in answer.text
+
+
+def test_the_evidence_of_a_lot_is_downloaded_from_its_page(api: Api) -> None:
+    lot = api.receive("L1", 5)
+    client = as_role(api, "quality")
+    assert f'href="/evidence/lot/{lot}"' in client.get(f"/lots/{lot}").text
+    early = client.get(f"/evidence/lot/{lot}")
+    assert early.status_code == 409 and "sealed" in early.text
+    while seal_once(api.database):
+        pass
+    answer = client.get(f"/evidence/lot/{lot}")
+    assert answer.headers["content-disposition"] == f'attachment; filename="evidence-lot-{lot}.zip"'
+    with ZipFile(BytesIO(answer.content)) as archive:
+        assert {"README.txt", "report.pdf", "evidence.json", "verify.py"} <= set(archive.namelist())
+    refused = as_role(api, "operator").get(f"/evidence/lot/{lot}")
+    assert refused.status_code == 403 and "Ask somebody with the role" in refused.text and "quality" in refused.text
+    assert f"/evidence/lot/{lot}" not in client.get(f"/lots/{lot}").text
 
 
 def test_what_a_label_says_is_shown_as_text(api: Api) -> None:

@@ -6,7 +6,6 @@ from random import Random
 
 import psycopg
 import pytest
-from fastapi.testclient import TestClient
 
 from cloud_sync.actions.people import erased_words
 from cloud_sync.app import create_app
@@ -16,6 +15,7 @@ from cloud_sync.seal.verification import Finding, verify
 from cloud_sync.storage.database import Connection, Database
 from cloud_sync.storage.events import add_event
 from tests.integration.cloud import test_requisition_to_patient as story
+from tests.support.quick_client import QuickClient
 from tests.support.recycled_databases import RecycledDatabases
 from tests.support.seal_mutations import forge_erasure, mutate, rows_to_forge, undo
 
@@ -26,7 +26,7 @@ FORGED = 12
 def tell_story(database: Database) -> None:
     """A ledger with nearly everything in it."""
     now = story.START + timedelta(days=1)
-    with TestClient(create_app(database, clock=lambda: now), raise_server_exceptions=False) as client:
+    with QuickClient(create_app(database, clock=lambda: now), raise_server_exceptions=False) as client:
         house = story.House(client, database)
         story.settle(house)
         purchase = story.buy(house)
