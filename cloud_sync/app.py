@@ -63,8 +63,10 @@ from cloud_sync.api import (
     stock,
     theft,
     traces,
+    word_erasures,
 )
 from cloud_sync.api.access import Ledger
+from cloud_sync.api.by_address import ByAddress
 from cloud_sync.api.connections import Doorkeeper
 from cloud_sync.api.late_routes import LateRoute
 from cloud_sync.api.limits import LimitBody
@@ -106,6 +108,7 @@ ROOMS = (
     theft,
     corrections,
     traces,
+    word_erasures,
     orders,
     planning,
     papers,
@@ -196,6 +199,7 @@ def create_app(
         responses={503: answers(503)[503]},
     )
     add_console(app)
+    app.router.middleware_stack = ByAddress(app.router)
     install(app)
     app.add_middleware(LimitBody)
     app.add_middleware(RequestLog)

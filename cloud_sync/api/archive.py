@@ -4,16 +4,17 @@ from datetime import date
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from cloud_sync.actions.monitoring.archive_status import archive_status
 from cloud_sync.api.access import ApiRoute, Ledger, Reader
 from cloud_sync.api.problems import answers
+from cloud_sync.api.schemas.common import Schema
 
 router = APIRouter(tags=["history"], route_class=ApiRoute, responses=answers())
 
 
-class ArchivedMonthOut(BaseModel):
+class ArchivedMonthOut(Schema):
     """A month of which readings are in the archive."""
 
     month: date = Field(description="Its first day.")
@@ -24,14 +25,14 @@ class ArchivedMonthOut(BaseModel):
     home: int = Field(description="How many of these readings are in the database again; the next run takes them away.")
 
 
-class UnreadableOut(BaseModel):
+class UnreadableOut(Schema):
     """A file that is missing or has another size than it had."""
 
     name: str
     why: str
 
 
-class ArchiveOut(BaseModel):
+class ArchiveOut(Schema):
     """The archive of readings."""
 
     store: str | None = Field(description="Folder or bucket; null if nothing was ever archived.")

@@ -4,16 +4,17 @@ from datetime import datetime
 from typing import Any, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from cloud_sync.actions.backups import backups
 from cloud_sync.api.access import ApiRoute, Ledger, Reader
 from cloud_sync.api.problems import answers
+from cloud_sync.api.schemas.common import Schema
 
 router = APIRouter(tags=["history"], route_class=ApiRoute, responses=answers())
 
 
-class BackupOut(BaseModel):
+class BackupOut(Schema):
     """A backup that was written and checked."""
 
     made_at: datetime = Field(description="The instant that it holds.")

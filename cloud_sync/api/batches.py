@@ -4,12 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import JSONResponse
 
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
 from cloud_sync.api.access import ApiRoute, Ledger
 from cloud_sync.api.problems import answers, problem
+from cloud_sync.api.schemas.common import Schema
 from cloud_sync.ingest.batches import BatchOutcome, BatchReceipt, store_batches
 from cloud_sync.ingest.turns import Turns
 from cloud_sync.storage.database import Database
@@ -25,7 +26,7 @@ _turns = Turns()
 router = APIRouter(tags=["gateways"], route_class=ApiRoute)
 
 
-class ReceiptOut(BaseModel):
+class ReceiptOut(Schema):
     """What became of one batch. A gateway may forget a batch that is stored or a duplicate."""
 
     digest: str = Field(description="SHA-256 of the batch, 64 hex digits.")
@@ -36,7 +37,7 @@ class ReceiptOut(BaseModel):
     reason: str = Field(description="In words, where it was not stored.", examples=[""])
 
 
-class HandoverOut(BaseModel):
+class HandoverOut(Schema):
     """How the ledger came to its key: the one before (`by`) signed for it."""
 
     key: str
@@ -44,7 +45,7 @@ class HandoverOut(BaseModel):
     signature: str = Field(description="In base64, over three lines: `lotwarden handover 1`, by, key.")
 
 
-class ReceiptsOut(BaseModel):
+class ReceiptsOut(Schema):
     """Receipts in the order of the batches."""
 
     receipts: Annotated[list[ReceiptOut], Field()]

@@ -3,18 +3,18 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from cloud_sync.actions.gateways.enrolment import Enrolment, enrol
 from cloud_sync.api.access import ApiRoute, Ledger, Now
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas.common import Name
+from cloud_sync.api.schemas.common import Name, Schema
 from cloud_sync.errors import NotFound
 
 router = APIRouter(tags=["gateways"], route_class=ApiRoute)
 
 
-class EnrolmentIn(BaseModel):
+class EnrolmentIn(Schema):
     """A gateway's name and public key, its one-time code, and the proof that it has the private key."""
 
     model_config = ConfigDict(extra="forbid")
@@ -32,7 +32,7 @@ class EnrolmentIn(BaseModel):
     ]
 
 
-class EnrolledOut(BaseModel):
+class EnrolledOut(Schema):
     """The gateway as the ledger knows it now."""
 
     name: str

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from cloud_sync.actions.interop import epcis_capture, epcis_events, epcis_packages, epcis_queries
 from cloud_sync.actions.stock.movements import Transfer
@@ -23,7 +23,7 @@ from cloud_sync.api.access import (
 from cloud_sync.api.epcis_documents import MEDIA, event_answer
 from cloud_sync.api.epcis_questions import VERSIONS, Answer, PageToken, PerPage, answered, asked_in
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas.common import Id, In, Name
+from cloud_sync.api.schemas.common import Id, In, Name, Schema
 from cloud_sync.api.schemas.stock import MovementOut
 from cloud_sync.domain.roles import Actor
 from cloud_sync.errors import Invalid
@@ -34,7 +34,7 @@ router = APIRouter(prefix="/epcis", tags=["epcis"], route_class=ApiRoute, respon
 places = APIRouter(tags=["master data"], route_class=ApiRoute, responses=answers(404, 409))
 
 
-class JobOut(BaseModel):
+class JobOut(Schema):
     """A capture job: how a document of events was taken. The names are the standard's."""
 
     captureID: UUID  # noqa: N815
@@ -51,7 +51,7 @@ class JobOut(BaseModel):
 Sscc = Annotated[str, Path(pattern=r"^[0-9]{18}$", examples=["106141412345678908"])]
 
 
-class PackedOut(BaseModel):
+class PackedOut(Schema):
     """Goods in a package. Null: nobody has told."""
 
     key: str = Field(description="What the partner calls them.")
@@ -63,7 +63,7 @@ class PackedOut(BaseModel):
     expires_on: date | None
 
 
-class PackageOut(BaseModel):
+class PackageOut(Schema):
     """What a partner says is in a package."""
 
     sscc: str
@@ -80,7 +80,7 @@ class PackageReceiptIn(In):
     order: Annotated[str, Field(max_length=100)] = ""
 
 
-class UpstreamOut(BaseModel):
+class UpstreamOut(Schema):
     """What a partner says happened to a lot, or to what it came from."""
 
     event_id: str

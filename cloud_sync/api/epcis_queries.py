@@ -5,14 +5,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from cloud_sync.actions.interop import epcis_queries, epcis_subscriptions
 from cloud_sync.api.access import Administrator, ApiRoute, EventReader, Ledger, Now, Subscriber
 from cloud_sync.api.epcis_documents import MEDIA
 from cloud_sync.api.epcis_questions import VERSIONS, Answer, PageToken, PerPage, answered, asked_in
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas.common import In, Name
+from cloud_sync.api.schemas.common import In, Name, Schema
 from cloud_sync.errors import Invalid
 
 router = APIRouter(prefix="/epcis", tags=["epcis"], route_class=ApiRoute, responses=answers(400, 413))
@@ -29,7 +29,7 @@ class QueryIn(In):
     )
 
 
-class QueryOut(BaseModel):
+class QueryOut(Schema):
     """A named query."""
 
     name: str
@@ -61,7 +61,7 @@ class SubscriptionIn(In):
     )
 
 
-class SubscriptionOut(BaseModel):
+class SubscriptionOut(Schema):
     """A subscription."""
 
     subscriptionID: UUID  # noqa: N815

@@ -4,11 +4,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel
 
 from cloud_sync.actions.gateways.journal_gaps import missing_records
 from cloud_sync.api.access import ApiRoute, Ledger, Now
 from cloud_sync.api.problems import answers
+from cloud_sync.api.schemas.common import Schema
 from cloud_sync.api.signed_requests import AskingGateway, Signed, not_genuine
 from cloud_sync.errors import NotKnown
 from edge_agent.domain.wire.journal_gaps import MISSING_PATH
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/journals", tags=["gateways"], route_class=ApiRoute, 
 End = Annotated[int, Query(ge=0, lt=SEQ_END, description="The last number that this lane has given out.")]
 
 
-class MissingSpanOut(BaseModel):
+class MissingSpanOut(Schema):
     """Consecutive numbers of a lane."""
 
     lane: Lane
@@ -27,7 +27,7 @@ class MissingSpanOut(BaseModel):
     last: int
 
 
-class MissingOut(BaseModel):
+class MissingOut(Schema):
     """Up to 500 spans of each lane."""
 
     missing: list[MissingSpanOut]

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from cloud_sync.actions.monitoring import measurements
 from cloud_sync.api.access import ApiRoute, Ledger, Listing, Reader
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas.common import Id, Listed
+from cloud_sync.api.schemas.common import Id, Listed, Schema
 
 router = APIRouter(tags=["master data"], responses=answers(404), route_class=ApiRoute)
 
@@ -17,7 +17,7 @@ First = Annotated[AwareDatetime, Query(alias="from", description="The first inst
 Last = Annotated[AwareDatetime, Query(description="The last instant.")]
 
 
-class MeasuredOut(BaseModel):
+class MeasuredOut(Schema):
     """A reading; or, with ``readings`` > 1 or an interval, the envelope of readings that a gateway had to thin out."""
 
     at: datetime
@@ -29,7 +29,7 @@ class MeasuredOut(BaseModel):
     synced: bool
 
 
-class HourOut(BaseModel):
+class HourOut(Schema):
     """An hour of a channel. ``thinned``: how many of its readings are known by envelopes alone."""
 
     at: datetime

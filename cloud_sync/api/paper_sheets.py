@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from cloud_sync.actions.access import require
 from cloud_sync.actions.stock import paper_sheets
@@ -20,7 +20,7 @@ from cloud_sync.api.access import (
     check_typed,
 )
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas.common import Code, In, Listed, LotNumber, Name, Quantity, Text
+from cloud_sync.api.schemas.common import Code, In, Listed, LotNumber, Name, Quantity, Schema, Text
 from cloud_sync.domain.master_records import Day
 from cloud_sync.domain.roles import OF_ACTION
 from edge_agent.domain.stock.paper_sheets import LINES
@@ -72,7 +72,7 @@ class SheetCloseIn(In):
     remark: Text = ""
 
 
-class PaperLineOut(BaseModel):
+class PaperLineOut(Schema):
     """A line as it was booked. ``cases``: ids of open cases about it."""
 
     line: int
@@ -93,7 +93,7 @@ class PaperLineOut(BaseModel):
     cases: list[int]
 
 
-class SheetClosedOut(BaseModel):
+class SheetClosedOut(Schema):
     """Who compared a sheet with the paper, and what was found."""
 
     lines_written: int
@@ -102,7 +102,7 @@ class SheetClosedOut(BaseModel):
     remark: str
 
 
-class SheetOut(BaseModel):
+class SheetOut(Schema):
     """A sheet, as far as it was entered."""
 
     sheet: str
@@ -111,7 +111,7 @@ class SheetOut(BaseModel):
     closed: SheetClosedOut | None
 
 
-class SheetRowOut(BaseModel):
+class SheetRowOut(Schema):
     """A sheet in the list."""
 
     sheet: str

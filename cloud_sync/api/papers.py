@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from cloud_sync.actions.papers import papers, schedules, sites
 from cloud_sync.actions.papers.papers import KINDS, PaperName
 from cloud_sync.api.access import Administrator, AlertKeeper, ApiRoute, Auditor, Ledger, Now, Reader
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas.common import In, Name
+from cloud_sync.api.schemas.common import In, Name, Schema
 from cloud_sync.domain.roles import Actor
 from cloud_sync.domain.site_formats import Language, PageSize, TemperatureUnit
 from cloud_sync.errors import NotAllowed
@@ -34,7 +34,7 @@ PDF: dict[int | str, dict[str, Any]] = {
 }
 
 
-class PaperKindOut(BaseModel):
+class PaperKindOut(Schema):
     """A kind of paper. ``id_is`` says what its id is."""
 
     kind: PaperName
@@ -50,7 +50,7 @@ class SiteFormatIn(In):
     page: PageSize = PageSize.A4
 
 
-class SiteFormatOut(BaseModel):
+class SiteFormatOut(Schema):
     """How the papers of a site are written."""
 
     site: str
@@ -114,7 +114,7 @@ class ScheduleIn(In):
     every: schedules.Every
 
 
-class ScheduleOut(BaseModel):
+class ScheduleOut(Schema):
     """A schedule. ``last_error`` says why its paper could not be made; it is tried again each hour."""
 
     name: str

@@ -8,10 +8,11 @@ from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from cloud_sync.api import fhir_answers
+from cloud_sync.api.schemas.common import Schema
 from cloud_sync.errors import (
     ArchiveUnreadable,
     Busy,
@@ -60,7 +61,7 @@ _OF_HTTP = {
 }
 
 
-class Problem(BaseModel):
+class Problem(Schema):
     """Why a request was not done."""
 
     error: str = Field(description="What is wrong.", examples=["there is no place fridge-x"])

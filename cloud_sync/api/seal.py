@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from cloud_sync.api.access import ApiRoute, Ledger, Now, Reader
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas.common import In, Name
+from cloud_sync.api.schemas.common import In, Name, Schema
 from cloud_sync.api.signed_requests import AskingGateway, Signed, not_genuine
 from cloud_sync.errors import NotFound, NotKnown
 from cloud_sync.seal import publishing, witnesses
@@ -25,7 +25,7 @@ BINARY: dict[int | str, dict[str, Any]] = {
 _NUMBER = re.compile(r"((?:x[0-9]{3}/){0,5})([0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 
 
-class HandoverOut(BaseModel):
+class HandoverOut(Schema):
     """How the ledger came to its key: the one before (`by`) signed for it."""
 
     key: str
@@ -33,14 +33,14 @@ class HandoverOut(BaseModel):
     signature: str
 
 
-class ContinuationOut(BaseModel):
+class ContinuationOut(Schema):
     """A signed checkpoint, and the proof that it goes on from an older tree."""
 
     checkpoint: str = Field(description="A signed note (C2SP tlog-checkpoint).")
     proof: list[str] = Field(description="Hashes of the consistency proof of RFC 6962, section 2.1.2, in base64.")
 
 
-class EpochOut(BaseModel):
+class EpochOut(Schema):
     """The ledger's word that it was restored, and its log goes on under another name."""
 
     words: str = Field(description="What is signed; see edge_agent/domain/seal/epochs.py.")
@@ -55,7 +55,7 @@ class ShownOut(ContinuationOut):
     epochs: list[EpochOut] = Field(description="The restores from backups since the log that the gateway saw.")
 
 
-class WitnessOut(BaseModel):
+class WitnessOut(Schema):
     """How far a gateway has witnessed the log."""
 
     gateway: str
@@ -63,7 +63,7 @@ class WitnessOut(BaseModel):
     at: datetime = Field(description="By the gateway's own clock.")
 
 
-class SealOut(BaseModel):
+class SealOut(Schema):
     """How far the ledger is sealed."""
 
     origin: str

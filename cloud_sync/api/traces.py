@@ -6,13 +6,13 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from cloud_sync.actions.quality.thermal_passports import passport
 from cloud_sync.actions.quality.trace import TraceSearch, as_csv, drawn, trace_found
 from cloud_sync.api.access import ApiRoute, Ledger, Now, StockViewer
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas.common import Code, Id, KnownTime, LotNumber, Name, PlaceKind
+from cloud_sync.api.schemas.common import Code, Id, KnownTime, LotNumber, Name, PlaceKind, Schema
 from cloud_sync.api.schemas.quality import ExposureOut
 from cloud_sync.api.schemas.stock import LotOut
 from cloud_sync.api.schemas.trace import EndOut, GraphOut
@@ -29,7 +29,7 @@ class RecipientOut(EndOut):
     of_lots: float = Field(description="Base units of the lots searched for in what was received, by quantity.")
 
 
-class SourceOut(BaseModel):
+class SourceOut(Schema):
     """What came from a supplier (or turned up in a count), and how much of it is in the units that were searched for.
 
     Those are what the recipient has, what the order sent out, or all of the lots. Which of several lots or receipts is
@@ -45,7 +45,7 @@ class SourceOut(BaseModel):
     most: float
 
 
-class FoundTraceOut(BaseModel):
+class FoundTraceOut(Schema):
     """All that was searched for, traced together."""
 
     lots: list[LotOut]
@@ -56,7 +56,7 @@ class FoundTraceOut(BaseModel):
     is_cut: bool
 
 
-class DrawnNodeOut(BaseModel):
+class DrawnNodeOut(Schema):
     """A lot in a place."""
 
     id: str
@@ -65,7 +65,7 @@ class DrawnNodeOut(BaseModel):
     kind: PlaceKind
 
 
-class DrawnEdgeOut(BaseModel):
+class DrawnEdgeOut(Schema):
     """What went from one to another."""
 
     source: str
@@ -74,21 +74,21 @@ class DrawnEdgeOut(BaseModel):
     label: str
 
 
-class DrawnOut(BaseModel):
+class DrawnOut(Schema):
     """A trace to be drawn."""
 
     nodes: list[DrawnNodeOut]
     edges: list[DrawnEdgeOut]
 
 
-class GapOut(BaseModel):
+class GapOut(Schema):
     """Nobody measured."""
 
     began_at: datetime
     ended_at: datetime
 
 
-class MeasuredOut(BaseModel):
+class MeasuredOut(Schema):
     """What one channel measured during a stay."""
 
     device: str
@@ -107,7 +107,7 @@ class MeasuredOut(BaseModel):
     )
 
 
-class StayOut(BaseModel):
+class StayOut(Schema):
     """A stay in a place; without an end while it lasts, or where nobody knows when it ended."""
 
     place: str
@@ -122,7 +122,7 @@ class StayOut(BaseModel):
     unmeasured_s: float
 
 
-class PassportOut(BaseModel):
+class PassportOut(Schema):
     """What a lot went through. Where several probes measured, totals take the worst."""
 
     lot: LotOut

@@ -8,9 +8,6 @@ from datetime import date, datetime, time
 from io import BytesIO
 from typing import Any
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from cloud_sync.interop.questions import Answers, Asks, NotUnderstood, Question, answered
 
 ROWS_MAX = 100_000
@@ -132,6 +129,9 @@ def _separator_of(lines: list[str], answers: Answers) -> str:
 
 
 def _read_workbook(content: bytes, answers: Answers) -> Table:
+    from openpyxl import load_workbook  # late: only who brings a workbook needs it
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             if sum(each.file_size for each in archive.infolist()) > UNPACKED_BYTES_MAX:

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-
-from fpdf import FPDF
+from typing import TYPE_CHECKING
 
 from cloud_sync.errors import Invalid
 from cloud_sync.labels.fonts import FILES
 from cloud_sync.labels.layout import Drawing
 from cloud_sync.labels.sizes import SHEETS
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 FAMILY = "label"
 OVERLAP = 1.01
@@ -24,6 +26,8 @@ def pdf_of(drawings: Sequence[Drawing], size: str, *, skip: int = 0, title: str 
     if skip and (sheet is None or skip >= sheet.labels):
         most = f"0 to {sheet.labels - 1} labels of a sheet" if sheet else "none: this is no sheet"
         raise Invalid(f"{skip} labels cannot be left out", f"Leave out {most}.")
+    from fpdf import FPDF  # late: a third of a second that only labels need
+
     pdf = FPDF(unit="mm", format=sheet.paper_mm if sheet else (drawings[0].width_mm, drawings[0].height_mm))
     pdf.set_auto_page_break(False)
     pdf.set_title(title)
@@ -41,7 +45,7 @@ def pdf_of(drawings: Sequence[Drawing], size: str, *, skip: int = 0, title: str 
     return bytes(pdf.output())
 
 
-def _draw(pdf: FPDF, drawing: Drawing, x_mm: float, y_mm: float) -> None:
+def _draw(pdf: "FPDF", drawing: Drawing, x_mm: float, y_mm: float) -> None:
     pdf.set_fill_color(0)
     for text in drawing.texts:
         pdf.set_font(FAMILY, style="B" if text.is_bold else "", size=text.size_pt)

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-from fastapi.testclient import TestClient
 
 from cloud_sync.actions.access import create_token
 from cloud_sync.app import NO_CONNECTION_SETTINGS, create_app
@@ -16,6 +15,7 @@ from cloud_sync.domain.roles import Role
 from cloud_sync.domain.typed_times import TypedTimes
 from cloud_sync.labels.settings import LabelSettings
 from cloud_sync.storage.database import Database
+from tests.support.quick_client import QuickClient
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 ANY_TIME = TypedTimes(dict.fromkeys(Role, timedelta(days=3650)))
@@ -172,5 +172,5 @@ def api_on(
         label_settings=label_settings,
         connection_settings=connection_settings,
     )
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with QuickClient(app, raise_server_exceptions=False) as client:
         yield Api(client, database)

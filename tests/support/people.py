@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-from fastapi.testclient import TestClient
 
 from cloud_sync.actions.people.accounts import add_account
 from cloud_sync.app import create_app
@@ -16,6 +15,7 @@ from cloud_sync.domain.roles import Role
 from cloud_sync.domain.totp import hotp, step_at
 from cloud_sync.storage.database import Database
 from tests.support.ledger_api import NOW
+from tests.support.quick_client import QuickClient
 
 PASSWORD = "grey heron over the mill"
 
@@ -36,7 +36,7 @@ class Clock:
 class Browser:
     """Keeps its cookie, and sends the header that changes need."""
 
-    def __init__(self, client: TestClient) -> None:
+    def __init__(self, client: QuickClient) -> None:
         self.client = client
         self.csrf = ""
 
@@ -61,7 +61,7 @@ class Browser:
 
 @contextmanager
 def browser_at(database: Database, clock: Clock) -> Iterator[Browser]:
-    with TestClient(create_app(database, clock=clock), base_url="https://ledger", raise_server_exceptions=False) as it:
+    with QuickClient(create_app(database, clock=clock), base_url="https://ledger", raise_server_exceptions=False) as it:
         yield Browser(it)
 
 

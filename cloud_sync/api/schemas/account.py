@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
-from cloud_sync.api.schemas.common import In, Name, Reason
+from cloud_sync.api.schemas.common import In, Name, Reason, Schema
 from cloud_sync.domain.accounts import PASSWORD_CHARACTERS_MAX
 from cloud_sync.domain.roles import Permission, Role
 
@@ -22,7 +22,7 @@ class SignInIn(In):
     new_password: Password | None = Field(None, description="In place of a one-time secret.")
 
 
-class SessionOut(BaseModel):
+class SessionOut(Schema):
     """A session that began. The cookie has its secret."""
 
     person: str
@@ -30,14 +30,14 @@ class SessionOut(BaseModel):
     ends_at: datetime = Field(description="If nothing is asked until then.")
 
 
-class RoleOut(BaseModel):
+class RoleOut(Schema):
     """A role, and where."""
 
     role: Role
     site: str | None = Field(description="Null: everywhere.")
 
 
-class MeOut(BaseModel):
+class MeOut(Schema):
     """Who one is."""
 
     person: str
@@ -67,19 +67,19 @@ class CodeIn(In):
     code: OneTimeCode
 
 
-class OfferOut(BaseModel):
+class OfferOut(Schema):
     """What the authenticator app reads from a QR code."""
 
     uri: str
 
 
-class RecoveryCodesOut(BaseModel):
+class RecoveryCodesOut(Schema):
     """Codes for the day the telephone is lost, each good once. They are shown this once."""
 
     recovery_codes: list[str]
 
 
-class RolePermissionsOut(BaseModel):
+class RolePermissionsOut(Schema):
     """A role and what it may do."""
 
     role: Role
@@ -107,14 +107,14 @@ class RoleIn(In):
     site: Name | None = None
 
 
-class SecretOut(BaseModel):
+class SecretOut(Schema):
     """A one-time secret, shown this once; good for 72 hours."""
 
     person: str
     one_time_secret: str
 
 
-class AccountOut(BaseModel):
+class AccountOut(Schema):
     """An account."""
 
     person: str
@@ -138,7 +138,7 @@ class ErasureIn(In):
     although_signed: bool = Field(False, description="Also if their name belongs to records that must still be kept.")
 
 
-class ErasureOut(BaseModel):
+class ErasureOut(Schema):
     """How far it is."""
 
     person: str

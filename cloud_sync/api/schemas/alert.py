@@ -3,9 +3,9 @@
 from datetime import date, datetime, time
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
-from cloud_sync.api.schemas.common import In, Name, Reason
+from cloud_sync.api.schemas.common import In, Name, Reason, Schema
 from cloud_sync.domain.alerts import AlertKind, Severity
 
 GoesTo = Annotated[
@@ -19,7 +19,7 @@ Zone = Annotated[
 LocalTime = Annotated[time, Field(description="By the clocks of the zone.", examples=["22:00"])]
 
 
-class AlertOut(BaseModel):
+class AlertOut(Schema):
     """An alert."""
 
     id: int
@@ -56,14 +56,14 @@ class TargetIn(In):
     )
 
 
-class TargetSecretOut(BaseModel):
+class TargetSecretOut(Schema):
     """With what a webhook is signed (Standard Webhooks). It is shown this once; empty for other channels."""
 
     name: str
     secret: str
 
 
-class TargetOut(BaseModel):
+class TargetOut(Schema):
     """A target, without what is secret of it."""
 
     name: str
@@ -79,13 +79,13 @@ class TargetOut(BaseModel):
     unsent: int = Field(description="Messages that wait for it.")
 
 
-class QueuedOut(BaseModel):
+class QueuedOut(Schema):
     """A message that goes out in a moment; see `GET /v1/alert-messages`."""
 
     message: int
 
 
-class MessageOut(BaseModel):
+class MessageOut(Schema):
     """A message, and how far it has come."""
 
     id: int
@@ -120,14 +120,14 @@ class SubscriptionIn(In):
     escalation: Annotated[list[StepIn], Field(max_length=10)] = Field([])
 
 
-class StepOut(BaseModel):
+class StepOut(Schema):
     """A step of escalation."""
 
     after_minutes: int
     goes_to: str
 
 
-class SubscriptionOut(BaseModel):
+class SubscriptionOut(Schema):
     """Who gets which alerts."""
 
     name: str
@@ -159,7 +159,7 @@ class CoverIn(In):
     ends_at: AwareDatetime
 
 
-class CoverOut(BaseModel):
+class CoverOut(Schema):
     """Who stands in."""
 
     id: int
@@ -168,13 +168,13 @@ class CoverOut(BaseModel):
     ends_at: datetime
 
 
-class CoverMadeOut(BaseModel):
+class CoverMadeOut(Schema):
     """That somebody stands in."""
 
     id: int
 
 
-class RotaOut(BaseModel):
+class RotaOut(Schema):
     """A rota, and whose turn it is now."""
 
     name: str

@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
-from cloud_sync.api.schemas.common import Code, In, KnownTime, Line, LotNumber, Name, Quantity, Reason
+from cloud_sync.api.schemas.common import Code, In, KnownTime, Line, LotNumber, Name, Quantity, Reason, Schema
 from cloud_sync.domain.billing import Container, PayerClass, Rounding
 
 Amount = Annotated[Decimal, Field(ge=0, lt=10**9, max_digits=15, decimal_places=6)]
@@ -15,7 +15,7 @@ DoseUnit = Annotated[str, StringConstraints(pattern=r"^[!-~]+$", max_length=20)]
 PatientRef = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]*$", max_length=100, strip_whitespace=True)]
 
 
-class TableOut(BaseModel):
+class TableOut(Schema):
     """A conversion table and where it comes from."""
 
     id: int
@@ -27,7 +27,7 @@ class TableOut(BaseModel):
     imported_at: datetime
 
 
-class ConversionOut(BaseModel):
+class ConversionOut(Schema):
     """By which row an item is charged."""
 
     item: str
@@ -55,7 +55,7 @@ class PayerClassIn(In):
     reason: Reason
 
 
-class PayerClassOut(BaseModel):
+class PayerClassOut(Schema):
     """How stock of an owner is paid for; '' where nobody has said."""
 
     name: str
@@ -100,7 +100,7 @@ class PreviewIn(In):
     on: date | None = Field(None, description="Today, if left out.")
 
 
-class PreviewOut(BaseModel):
+class PreviewOut(Schema):
     """What would be charged, and by which table."""
 
     item: str
@@ -110,7 +110,7 @@ class PreviewOut(BaseModel):
     lines: list[dict[str, Any]]
 
 
-class ChargeOut(BaseModel):
+class ChargeOut(Schema):
     """A charge, or the reversal of one."""
 
     id: int
@@ -133,7 +133,7 @@ class ChargeOut(BaseModel):
     is_reversed: bool
 
 
-class AdministrationOut(BaseModel):
+class AdministrationOut(Schema):
     """What a patient was given. ``patient`` is a reference, or ``erased``."""
 
     id: int
@@ -171,7 +171,7 @@ class ChargeAgainIn(In):
     reason: Reason
 
 
-class FeedChargeOut(BaseModel):
+class FeedChargeOut(Schema):
     """A charge or reversal, with all that a billing system needs of it. ``position`` is its place in the feed."""
 
     position: int
@@ -207,7 +207,7 @@ class FeedChargeOut(BaseModel):
     made_at: datetime
 
 
-class ChargeFeedOut(BaseModel):
+class ChargeFeedOut(Schema):
     """Charges in the order of their commits; ask again with ``next`` as ``after``."""
 
     rows: list[FeedChargeOut]
@@ -222,7 +222,7 @@ class ReconciliationIn(In):
     day: date
 
 
-class ReconciliationOut(BaseModel):
+class ReconciliationOut(Schema):
     """Base units that left stock to patients, and that stand in charges; each lot that differs is a case."""
 
     id: int

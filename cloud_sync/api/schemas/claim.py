@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
-from cloud_sync.api.schemas.common import Code, Id, In, Line, Name, Quantity, Reason
+from cloud_sync.api.schemas.common import Code, Id, In, Line, Name, Quantity, Reason, Schema
 from cloud_sync.domain.claims import ComplaintKind, Ended, Remedy
 
 Amount = Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=2)]
@@ -31,7 +31,7 @@ class ComplaintIn(In):
     order: Code | Literal[""] = Field("", description="The purchase order they came for.")
 
 
-class EvidenceOut(BaseModel):
+class EvidenceOut(Schema):
     """What shows it; `GET /v1/complaints/{id}/evidence/{evidence_id}` gives the file."""
 
     id: int
@@ -45,7 +45,7 @@ class EvidenceOut(BaseModel):
     added_at: datetime
 
 
-class ComplaintOut(BaseModel):
+class ComplaintOut(Schema):
     """A complaint. ``state``: open, not_confirmed, confirmed (to be claimed), claimed, closed."""
 
     id: int
@@ -101,7 +101,7 @@ class ClaimIn(In):
     note: Line = ""
 
 
-class SettlementOut(BaseModel):
+class SettlementOut(Schema):
     """What the supplier gave."""
 
     id: int
@@ -113,7 +113,7 @@ class SettlementOut(BaseModel):
     settled_at: datetime
 
 
-class ClaimOut(BaseModel):
+class ClaimOut(Schema):
     """A claim. ``state``: draft, sent, settled, refused, withdrawn; ``age_days`` since it was sent (drafted)."""
 
     id: int
@@ -168,7 +168,7 @@ class ClaimEndIn(In):
     reason: Reason
 
 
-class TrendOut(BaseModel):
+class TrendOut(Schema):
     """Complaints and claims of a supplier, or of one lot of it. ``money``: by currency claimed, settled and open."""
 
     supplier: str

@@ -1,6 +1,7 @@
 """What requests and answers look like. Times are UTC; quantities are whole base units of the item."""
 
 from datetime import datetime
+from threading import RLock
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -57,15 +58,28 @@ PlaceKind = Literal[
 ]
 
 T = TypeVar("T")
+_taking_turns = RLock()
 
 
-class In(BaseModel):
+class Schema(BaseModel):
+    """Base of what requests and answers look like. There are hundreds: each is worked out when the first one comes."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    @classmethod
+    def model_rebuild(cls, *, _parent_namespace_depth: int = 2, **settings: Any) -> bool | None:
+        """Threads that need the first one at once take turns: pydantic takes away what another thread has just made."""
+        with _taking_turns:
+            return super().model_rebuild(_parent_namespace_depth=_parent_namespace_depth + 1, **settings)
+
+
+class In(Schema):
     """Base of requests: unknown fields are faults, so that a misspelt one is not ignored."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Listed(BaseModel, Generic[T]):
+class Listed(Schema, Generic[T]):
     """A page of a list. ``more`` says that there are rows behind it: ask again with a higher offset."""
 
     rows: list[T]
@@ -78,14 +92,14 @@ class WhyIn(In):
     reason: Reason
 
 
-class ChangeOut(BaseModel):
+class ChangeOut(Schema):
     """A value before and after."""
 
     old: Any
     new: Any
 
 
-class EventOut(BaseModel):
+class EventOut(Schema):
     """Who did what, when and why. ``at``: when it was recorded."""
 
     id: int
@@ -100,7 +114,7 @@ class EventOut(BaseModel):
     changes: dict[str, ChangeOut]
 
 
-class HealthOut(BaseModel):
+class HealthOut(Schema):
     """That the ledger and its database answer."""
 
     status: Literal["ok"] = "ok"

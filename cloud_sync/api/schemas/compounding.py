@@ -4,9 +4,9 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
-from cloud_sync.api.schemas.common import In, LotNumber, Name, Quantity, Reason, Text
+from cloud_sync.api.schemas.common import In, LotNumber, Name, Quantity, Reason, Schema, Text
 from cloud_sync.api.schemas.stock import LineIn
 from cloud_sync.domain.compounding import BatchState, Kind, MasterFormulationRecord, Topic
 
@@ -29,7 +29,7 @@ class MasterFormulationRecordIn(In):
     body: MasterFormulationRecord
 
 
-class MasterFormulationRecordOut(BaseModel):
+class MasterFormulationRecordOut(Schema):
     """One version of a master formulation record. Nobody may use it before quality has approved it."""
 
     name: str
@@ -146,7 +146,7 @@ class LabelsIn(In):
     note: Text = ""
 
 
-class BatchSummaryOut(BaseModel):
+class BatchSummaryOut(Schema):
     """A batch: where it is, what holds it, and what still keeps it from release."""
 
     number: str
@@ -167,7 +167,7 @@ class BatchSummaryOut(BaseModel):
     made_pct: float
 
 
-class ComponentOut(BaseModel):
+class ComponentOut(Schema):
     """An ingredient lot: what went in and what became of it; ``left`` is not accounted for."""
 
     item: str
@@ -182,7 +182,7 @@ class ComponentOut(BaseModel):
     left: int
 
 
-class ProductOut(BaseModel):
+class ProductOut(Schema):
     """A lot that came out; ``expires_at`` is its beyond-use date, ``expires_on`` the day of it where it was made."""
 
     lot_id: int
@@ -192,7 +192,7 @@ class ProductOut(BaseModel):
     expires_at: datetime | None
 
 
-class FactOut(BaseModel):
+class FactOut(Schema):
     """An entry of the batch record."""
 
     kind: str
@@ -201,7 +201,7 @@ class FactOut(BaseModel):
     data: dict[str, Any]
 
 
-class EnvironmentOut(BaseModel):
+class EnvironmentOut(Schema):
     """What one channel measured during the run."""
 
     gateway: str
@@ -216,7 +216,7 @@ class EnvironmentOut(BaseModel):
     last_at: datetime | None
 
 
-class BatchExcursionOut(BaseModel):
+class BatchExcursionOut(Schema):
     """An excursion that covered the batch during the run."""
 
     id: int

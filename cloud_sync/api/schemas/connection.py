@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from cloud_sync.api.schemas.common import In
+from cloud_sync.api.schemas.common import In, Schema
 from cloud_sync.domain.connections import REQUESTS_PER_MINUTE, Scope
 
 POSITION_MAX = 2**53
@@ -32,21 +32,21 @@ class ConnectionIn(In):
     from_start: bool = Field(False, description="Send all events that there ever were, not only those from now on.")
 
 
-class ConnectionSecretOut(BaseModel):
+class ConnectionSecretOut(Schema):
     """With what its webhooks are signed (Standard Webhooks). It is shown this once; empty if it was known before."""
 
     name: str
     secret: str
 
 
-class ConnectionKeyOut(BaseModel):
+class ConnectionKeyOut(Schema):
     """With what the system asks: `Authorization: Bearer KEY`. It is shown this once."""
 
     name: str
     key: str
 
 
-class ConnectionOut(BaseModel):
+class ConnectionOut(Schema):
     """A connection, without what is secret of it."""
 
     name: str
@@ -69,7 +69,7 @@ class ConnectionOut(BaseModel):
     created_at: datetime
 
 
-class DeliveryOut(BaseModel):
+class DeliveryOut(Schema):
     """Something that goes to a connection."""
 
     id: int
@@ -94,13 +94,13 @@ class ReplayIn(In):
     reason: Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=3, max_length=1000)]
 
 
-class ReplayedOut(BaseModel):
+class ReplayedOut(Schema):
     """How much was sent before and goes out again."""
 
     again: int
 
 
-class FeedEventOut(BaseModel):
+class FeedEventOut(Schema):
     """An event, where it stands in the feed."""
 
     position: int
@@ -113,7 +113,7 @@ class FeedEventOut(BaseModel):
     data: dict[str, Any]
 
 
-class FeedOut(BaseModel):
+class FeedOut(Schema):
     """A part of the feed."""
 
     rows: list[FeedEventOut]

@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from cloud_sync.api.schemas.billing import DoseUnit
-from cloud_sync.api.schemas.common import Code, In, KnownTime, Line, LotNumber, Name, Reason
+from cloud_sync.api.schemas.common import Code, In, KnownTime, Line, LotNumber, Name, Reason, Schema
 
 Schedule = Literal["I", "II", "III", "IV", "V"]
 
@@ -24,7 +24,7 @@ class RuleIn(In):
     source: Reason
 
 
-class RuleOut(BaseModel):
+class RuleOut(Schema):
     """What the house asks of a schedule."""
 
     schedule: Schedule
@@ -38,7 +38,7 @@ class RuleOut(BaseModel):
     set_at: datetime
 
 
-class InventoryRowOut(BaseModel):
+class InventoryRowOut(Schema):
     """What is in a place of a lot, and when an approved count last found how much."""
 
     schedule: Schedule
@@ -59,7 +59,7 @@ class InventoryRowOut(BaseModel):
     count: str | None
 
 
-class RegisterRowOut(BaseModel):
+class RegisterRowOut(Schema):
     """What came or went, and the balance of the site after it."""
 
     id: int
@@ -78,7 +78,7 @@ class RegisterRowOut(BaseModel):
     witness: str | None
 
 
-class DiscrepancyOut(BaseModel):
+class DiscrepancyOut(Schema):
     """An open case about a controlled item. ``state``: open, due_soon, overdue, no_deadline."""
 
     id: int
@@ -109,7 +109,7 @@ class WasteIn(In):
     reason: Reason
 
 
-class WasteOut(BaseModel):
+class WasteOut(Schema):
     """Waste; ``witness`` is null while it waits for one, and its whole unit is in stock until then."""
 
     id: int
@@ -143,7 +143,7 @@ class SiteInventoryIn(In):
     remark: Line = ""
 
 
-class PositionCountedOut(BaseModel):
+class PositionCountedOut(Schema):
     """What was counted of a position, and what the ledger expected then."""
 
     schedule: Schedule
@@ -160,7 +160,7 @@ class PositionCountedOut(BaseModel):
     counted_by: list[str]
 
 
-class SiteInventoryOut(BaseModel):
+class SiteInventoryOut(Schema):
     """An inventory. Its paper is `controlled-inventory`."""
 
     id: int

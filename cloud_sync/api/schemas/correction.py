@@ -3,9 +3,9 @@
 from datetime import datetime, time
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from cloud_sync.api.schemas.common import Code, Id, In, LotNumber, Name, Quantity
+from cloud_sync.api.schemas.common import Code, Id, In, LotNumber, Name, Quantity, Schema
 from cloud_sync.domain.master_records import Day, Zone
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True)]
@@ -69,14 +69,14 @@ class ConfirmIn(In):
     reason: Reason
 
 
-class FollowsOut(BaseModel):
+class FollowsOut(Schema):
     """What follows: a case opened or resolved, stock held or freed, a reservation ended."""
 
     kind: str
     text: str
 
 
-class StockEffectOut(BaseModel):
+class StockEffectOut(Schema):
     """Stock that is concerned."""
 
     lot_id: int
@@ -87,7 +87,7 @@ class StockEffectOut(BaseModel):
     expires_at: datetime | None
 
 
-class EffectOut(BaseModel):
+class EffectOut(Schema):
     """What a correction does: the stock concerned before and after, and what follows from it."""
 
     stock_before: list[StockEffectOut]
@@ -95,7 +95,7 @@ class EffectOut(BaseModel):
     follows: list[FollowsOut]
 
 
-class CorrectionOut(BaseModel):
+class CorrectionOut(Schema):
     """A correction. ``before`` is what was known until then."""
 
     id: int

@@ -4,9 +4,9 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
-from cloud_sync.api.schemas.common import Id, In, Line, Name, Reason
+from cloud_sync.api.schemas.common import Id, In, Line, Name, Reason, Schema
 from cloud_sync.api.schemas.serial import Serial
 
 PatientRef = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]*$", max_length=100)]
@@ -40,7 +40,7 @@ class DeviceIn(In):
     reason: Reason
 
 
-class DeviceOut(BaseModel):
+class DeviceOut(Schema):
     """A device with its terms."""
 
     item: str
@@ -114,7 +114,7 @@ class RepairEndIn(In):
     reason: Reason
 
 
-class UnitFactOut(BaseModel):
+class UnitFactOut(Schema):
     """Something that happened to a unit. ``about``: the fact that it ended, or the correction that was done."""
 
     id: int
@@ -132,7 +132,7 @@ class UnitFactOut(BaseModel):
     recorded_at: datetime
 
 
-class OpenFactOut(BaseModel):
+class OpenFactOut(Schema):
     """A loan or a repair that is open."""
 
     id: int
@@ -146,7 +146,7 @@ class OpenFactOut(BaseModel):
     recorded_by: str
 
 
-class ServiceDueOut(BaseModel):
+class ServiceDueOut(Schema):
     """A service that is due, over or failed."""
 
     lot_id: int
@@ -171,7 +171,7 @@ class FieldCorrectionIn(In):
     serials: Annotated[list[Serial], Field(min_length=1, max_length=10_000)]
 
 
-class CorrectedUnitOut(BaseModel):
+class CorrectedUnitOut(Schema):
     """A serial of the list; ``lot_id`` null: no unit of ours has it."""
 
     serial: str
@@ -183,7 +183,7 @@ class CorrectedUnitOut(BaseModel):
     done_by: str | None
 
 
-class FieldCorrectionRowOut(BaseModel):
+class FieldCorrectionRowOut(Schema):
     """A correction in the field."""
 
     id: int
@@ -206,7 +206,7 @@ class FieldCorrectionOut(FieldCorrectionRowOut):
     units: list[CorrectedUnitOut]
 
 
-class UnitRowOut(BaseModel):
+class UnitRowOut(Schema):
     """A unit and who has it: ``place`` of ``place_kind``, and the patient, where one is recorded."""
 
     lot_id: int
@@ -219,7 +219,7 @@ class UnitRowOut(BaseModel):
     swapped_for: str
 
 
-class UnitOut(BaseModel):
+class UnitOut(Schema):
     """All that is known of a unit. ``chain``: the units that it was swapped for, and it for them, the first one first;
     ``custody`` and ``facts`` are of all of them."""
 

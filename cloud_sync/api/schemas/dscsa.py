@@ -3,9 +3,9 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from cloud_sync.api.schemas.common import Code, Id, In, Name, Quantity, Reason
+from cloud_sync.api.schemas.common import Code, Id, In, Name, Quantity, Reason, Schema
 from cloud_sync.domain.master_records import Day, Units
 
 Words = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=300, strip_whitespace=True)]
@@ -23,7 +23,7 @@ class ProductIn(In):
     container_units: Units = Field(1, description="How many base units are in one container.")
 
 
-class ProductOut(BaseModel):
+class ProductOut(Schema):
     """An item that is a product under the act."""
 
     item: str
@@ -67,7 +67,7 @@ class LicenceIn(In):
     verified_with: Needed = Field(description="Where it was looked up: the state board's register, the FDA's list, ...")
 
 
-class LicenceOut(BaseModel):
+class LicenceOut(Schema):
     """A licence as it was looked up."""
 
     id: int
@@ -84,7 +84,7 @@ class LicenceOut(BaseModel):
     withdrawn_reason: str | None
 
 
-class PartnerOut(BaseModel):
+class PartnerOut(Schema):
     """A partner. ``why_not``: why it may not be traded with today; empty if it may."""
 
     name: str
@@ -112,7 +112,7 @@ class PartnerShownOut(PartnerOut):
     licences: list[LicenceOut]
 
 
-class TransactionRowOut(BaseModel):
+class TransactionRowOut(Schema):
     """What was told about one shipment. ``fault``: why it does not count."""
 
     id: int
@@ -137,7 +137,7 @@ class TransactionListedOut(TransactionRowOut):
     serials: int
 
 
-class TransactionLineOut(BaseModel):
+class TransactionLineOut(Schema):
     """One line, and how much of it moved: base units."""
 
     line: int
@@ -172,13 +172,13 @@ class DamageIn(In):
     text: Reason
 
 
-class CaseMadeOut(BaseModel):
+class CaseMadeOut(Schema):
     """The case that was opened."""
 
     case_id: int
 
 
-class MessageOut(BaseModel):
+class MessageOut(Schema):
     """What a partner has to be told."""
 
     id: int
@@ -230,7 +230,7 @@ class FdaIn(In):
     incident: Words = ""
 
 
-class TradedOut(BaseModel):
+class TradedOut(Schema):
     """A partner that the product came from, or went to."""
 
     partner: str
@@ -238,7 +238,7 @@ class TradedOut(BaseModel):
     quantity: int
 
 
-class SuspectRowOut(BaseModel):
+class SuspectRowOut(Schema):
     """An investigation. ``due_at``: until when its next step has to be done."""
 
     id: int
@@ -287,7 +287,7 @@ class AskIn(In):
     context: Literal["dscsaSaleableReturn", "dscsaSuspect", "dscsaOther"] = "dscsaSaleableReturn"
 
 
-class VerificationOut(BaseModel):
+class VerificationOut(Schema):
     """A verification asked or answered. ``verified`` null: no answer came; ``error`` says why."""
 
     id: int
@@ -309,7 +309,7 @@ class VerificationOut(BaseModel):
     at: datetime
 
 
-class AnswerDataOut(BaseModel):
+class AnswerDataOut(Schema):
     """Whether it is verified; a reason and more only where there is one."""
 
     verified: bool
@@ -317,7 +317,7 @@ class AnswerDataOut(BaseModel):
     additionalInfo: str | None = None  # noqa: N815 - the standard's name
 
 
-class AnswerOut(BaseModel):
+class AnswerOut(Schema):
     """The answer to a verification, after the GS1 Lightweight Messaging Standard."""
 
     verificationTimestamp: str  # noqa: N815 - the standard's name
@@ -326,7 +326,7 @@ class AnswerOut(BaseModel):
     corrUUID: str  # noqa: N815 - the standard's name
 
 
-class ConnectivityOut(BaseModel):
+class ConnectivityOut(Schema):
     """That this service answers for a GTIN."""
 
     responderGLN: str  # noqa: N815 - the standard's name
@@ -343,7 +343,7 @@ class TracingRequestIn(In):
     serial: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]*$", max_length=100)] = ""
 
 
-class TracingRequestOut(BaseModel):
+class TracingRequestOut(Schema):
     """A request and its clock of 48 hours."""
 
     id: int

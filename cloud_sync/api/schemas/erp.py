@@ -4,9 +4,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from cloud_sync.api.schemas.common import Code, In, KnownTime, Name, Quantity, Text
+from cloud_sync.api.schemas.common import Code, In, KnownTime, Name, Quantity, Schema, Text
 
 Gtin = Annotated[str, StringConstraints(pattern=r"^[0-9]{14}$")]
 
@@ -35,7 +35,7 @@ class PurchaseOrdersIn(In):
     orders: Annotated[list[PurchaseOrderIn], Field(min_length=1, max_length=1000)]
 
 
-class RowFaultOut(BaseModel):
+class RowFaultOut(Schema):
     """What is wrong. `line` counts lines of a file from 1, or orders of a message; 0: all of it."""
 
     line: int
@@ -43,7 +43,7 @@ class RowFaultOut(BaseModel):
     text: str
 
 
-class OrdersTakenOut(BaseModel):
+class OrdersTakenOut(Schema):
     """What became of the orders; with faults nothing was taken."""
 
     dry_run: bool
@@ -52,7 +52,7 @@ class OrdersTakenOut(BaseModel):
     faults: list[RowFaultOut]
 
 
-class ReceiptOut(BaseModel):
+class ReceiptOut(Schema):
     """Something that was received, where it stands in the feed."""
 
     position: int
@@ -72,7 +72,7 @@ class ReceiptOut(BaseModel):
     operator: str
 
 
-class ReceiptsOut(BaseModel):
+class ReceiptsOut(Schema):
     """A part of the receipts."""
 
     rows: list[ReceiptOut]
@@ -80,7 +80,7 @@ class ReceiptsOut(BaseModel):
     more: bool = Field(description="There may be more already.")
 
 
-class CostOut(BaseModel):
+class CostOut(Schema):
     """What a base unit of an item costs from a day on. No supplier: wherever it is from."""
 
     item: str
@@ -93,7 +93,7 @@ class CostOut(BaseModel):
     document_id: int | None
 
 
-class StockValueRowOut(BaseModel):
+class StockValueRowOut(Schema):
     """A lot at a site. `cost` and `value` are null where nobody told a cost: unknown is not zero."""
 
     item: str
@@ -110,7 +110,7 @@ class StockValueRowOut(BaseModel):
     value: Decimal | None
 
 
-class StockValueOut(BaseModel):
+class StockValueOut(Schema):
     """What stock is worth; `totals` by currency; `unknown`: rows without a cost."""
 
     on: date

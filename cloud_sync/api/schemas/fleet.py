@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from cloud_sync.api.schemas.common import In, Reason
+from cloud_sync.api.schemas.common import In, Reason, Schema
 
 
-class SignedOut(BaseModel):
+class SignedOut(Schema):
     """A body that the ledger signed; see edge_agent/domain/fleet/handed_out.py."""
 
     body: str
@@ -16,7 +16,7 @@ class SignedOut(BaseModel):
     signature: str = Field(description="Ed25519, base64, over a first line that says what it is, and the body.")
 
 
-class FleetHandoverOut(BaseModel):
+class FleetHandoverOut(Schema):
     """How the ledger came to its key: the one before (`by`) signed for it."""
 
     key: str
@@ -24,7 +24,7 @@ class FleetHandoverOut(BaseModel):
     signature: str
 
 
-class HeartbeatOut(BaseModel):
+class HeartbeatOut(Schema):
     """What the gateway is to have, where that is not what it has."""
 
     protocols: list[int] = Field(description="Versions of the wire format that this ledger reads.")
@@ -33,7 +33,7 @@ class HeartbeatOut(BaseModel):
     handovers: list[FleetHandoverOut]
 
 
-class DifferenceOut(BaseModel):
+class DifferenceOut(Schema):
     """One value that differs, as JSON; null: it is not there."""
 
     path: str = Field(examples=["device[fridge-a/probe-1].poll_s"])
@@ -41,7 +41,7 @@ class DifferenceOut(BaseModel):
     after: str | None
 
 
-class ConfigVersionOut(BaseModel):
+class ConfigVersionOut(Schema):
     """A version of a gateway's configuration."""
 
     version: int
@@ -63,7 +63,7 @@ class ConfigHistoryOut(ConfigVersionOut):
     differences: list[DifferenceOut]
 
 
-class HeartbeatNowOut(BaseModel):
+class HeartbeatNowOut(Schema):
     """The latest heartbeat of a gateway."""
 
     at: datetime
@@ -73,7 +73,7 @@ class HeartbeatNowOut(BaseModel):
     health: dict[str, Any]
 
 
-class ConfigNowOut(BaseModel):
+class ConfigNowOut(Schema):
     """What a gateway is to have, and what it runs."""
 
     gateway: str
@@ -107,7 +107,7 @@ class ConfigRollBackIn(In):
     reason: Reason
 
 
-class ConfigChangeOut(BaseModel):
+class ConfigChangeOut(Schema):
     """A change of configuration. Without `applied_at` it waits for a second person: POST /v1/changes/{id}/approve."""
 
     id: int
@@ -123,7 +123,7 @@ class CohortIn(In):
     cohort: Annotated[str, Field(max_length=60)] = Field(examples=["canary"])
 
 
-class ReleaseOut(BaseModel):
+class ReleaseOut(Schema):
     """A release of the gateways' program."""
 
     version: str
@@ -152,7 +152,7 @@ class RollOutStopIn(In):
     reason: Reason
 
 
-class RollOutGatewayOut(BaseModel):
+class RollOutGatewayOut(Schema):
     """How a gateway stands in a roll-out."""
 
     name: str
@@ -161,7 +161,7 @@ class RollOutGatewayOut(BaseModel):
     faults: list[str] | None
 
 
-class RollOutOut(BaseModel):
+class RollOutOut(Schema):
     """A release on its way, or how it ended."""
 
     id: int
@@ -178,7 +178,7 @@ class RollOutOut(BaseModel):
     gateways: list[RollOutGatewayOut]
 
 
-class RollOutStartedOut(BaseModel):
+class RollOutStartedOut(Schema):
     """The number of a roll-out."""
 
     id: int

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
-from cloud_sync.api.schemas.common import In, Name, Reason
+from cloud_sync.api.schemas.common import In, Name, Reason, Schema
 
 
-class ChannelOut(BaseModel):
+class ChannelOut(Schema):
     """One metric of one device. Without a place its readings are kept but judge nothing."""
 
     id: int
@@ -48,7 +48,7 @@ class InvitationIn(In):
     replaces: bool = Field(False, description="New hardware or key for a known name: the old key ends.")
 
 
-class InvitationOut(BaseModel):
+class InvitationOut(Schema):
     """A one-time code, shown this once."""
 
     gateway: str
@@ -62,7 +62,7 @@ class RevokeIn(In):
     reason: Reason
 
 
-class LaneOut(BaseModel):
+class LaneOut(Schema):
     """How far one lane of one journal has come."""
 
     journal: UUID
@@ -73,7 +73,7 @@ class LaneOut(BaseModel):
     received_at: datetime
 
 
-class GapOut(BaseModel):
+class GapOut(Schema):
     """Records that are not here though later ones are: on their way, lost, or thinned."""
 
     journal: UUID
@@ -85,7 +85,7 @@ class GapOut(BaseModel):
     )
 
 
-class GatewayOut(BaseModel):
+class GatewayOut(Schema):
     """A gateway, when it was last heard of, and what is missing of its journals."""
 
     name: str

@@ -3,9 +3,9 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from cloud_sync.api.schemas.common import Id, In, Name, Reason, Text
+from cloud_sync.api.schemas.common import Id, In, Name, Reason, Schema, Text
 from cloud_sync.domain.master_records import Day
 from cloud_sync.domain.quality_plans import QualityPlan
 from cloud_sync.domain.roles import Role
@@ -103,7 +103,7 @@ ChangeIn = Annotated[
 ]
 
 
-class ChangeOut(BaseModel):
+class ChangeOut(Schema):
     """A controlled change. ``before`` is what was in force when it was proposed."""
 
     id: int
@@ -124,7 +124,7 @@ class ChangeOut(BaseModel):
     applied_at: datetime | None
 
 
-class RetentionOut(BaseModel):
+class RetentionOut(Schema):
     """How long something is kept at the least."""
 
     name: str
@@ -150,7 +150,7 @@ class DecideIn(In):
     reason: Reason
 
 
-class LegalHoldOut(BaseModel):
+class LegalHoldOut(Schema):
     """A legal hold."""
 
     id: int
@@ -172,7 +172,7 @@ class LegalHoldOut(BaseModel):
     lifted_at: datetime | None
 
 
-class SopOut(BaseModel):
+class SopOut(Schema):
     """A version of a procedure. ``signed_at``: when whoever asks has read and signed it."""
 
     code: str
@@ -187,7 +187,7 @@ class SopOut(BaseModel):
     signed_at: datetime | None
 
 
-class RequirementOut(BaseModel):
+class RequirementOut(Schema):
     """A role asks for a procedure."""
 
     role: Role
@@ -197,7 +197,7 @@ class RequirementOut(BaseModel):
     set_by: str
 
 
-class MissingOut(BaseModel):
+class MissingOut(Schema):
     """What somebody has to read and sign; their role is theirs until then."""
 
     person: str
@@ -232,7 +232,7 @@ class ClosedIn(In):
     text: Reason
 
 
-class LinkedEventOut(BaseModel):
+class LinkedEventOut(Schema):
     """An event that belongs to a change."""
 
     id: int
@@ -243,7 +243,7 @@ class LinkedEventOut(BaseModel):
     reason: str
 
 
-class LinkedChangeOut(BaseModel):
+class LinkedChangeOut(Schema):
     """A controlled change that was made under a record."""
 
     id: int
@@ -254,7 +254,7 @@ class LinkedChangeOut(BaseModel):
     applied_at: datetime | None
 
 
-class ChangeControlOut(BaseModel):
+class ChangeControlOut(Schema):
     """A change control record."""
 
     id: int
@@ -293,7 +293,7 @@ class EquipmentIn(In):
     reason: Reason
 
 
-class EquipmentOut(BaseModel):
+class EquipmentOut(Schema):
     """A piece of equipment with its latest certificate."""
 
     name: str
@@ -334,7 +334,7 @@ class CalibrationIn(In):
     note: Text = ""
 
 
-class CalibrationOut(BaseModel):
+class CalibrationOut(Schema):
     """A calibration certificate as it was filed."""
 
     id: int
@@ -352,7 +352,7 @@ class CalibrationOut(BaseModel):
     recorded_at: datetime
 
 
-class AgreementOut(BaseModel):
+class AgreementOut(Schema):
     """The latest agreement of a kind with a supplier. ``days_left`` null: it has no end."""
 
     supplier: str
@@ -373,7 +373,7 @@ class AccessReviewIn(In):
     next_due_on: Day
 
 
-class AccessReviewOut(BaseModel):
+class AccessReviewOut(Schema):
     """A review of accesses, and how many of its lines wait."""
 
     id: int
@@ -388,7 +388,7 @@ class AccessReviewOut(BaseModel):
     waiting: int
 
 
-class AccessOut(BaseModel):
+class AccessOut(Schema):
     """What somebody may do, and whether that was confirmed or taken back."""
 
     id: int

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from cloud_sync.api.schemas.common import In, LotNumber, Name, Quantity
+from cloud_sync.api.schemas.common import In, LotNumber, Name, Quantity, Schema
 
 Size = Annotated[str, StringConstraints(pattern=r"^([a-z0-9.-]{1,30})?$")]
 """A sheet (``a4-7160``) or one label in millimetres (``57x32``); empty: the usual size of the kind."""
@@ -73,7 +73,7 @@ class ToteIn(In):
     note: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=100, strip_whitespace=True)] = ""
 
 
-class ToteOut(BaseModel):
+class ToteOut(Schema):
     """A tote and its serial shipping container code, and the places of its order."""
 
     sscc: str
@@ -103,7 +103,7 @@ class PackIn(In):
     lines: Annotated[list[PackLineIn], Field(min_length=1, max_length=1000)]
 
 
-class PackedGoodsOut(BaseModel):
+class PackedGoodsOut(Schema):
     """Goods in a tote."""
 
     lot_id: int

@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from cloud_sync.api.schemas.common import Schema
 
 
-class QuestionOut(BaseModel):
+class QuestionOut(Schema):
     """Something that the file does not say: send the answer as `answer=KEY=VALUE`."""
 
     key: str
@@ -14,7 +16,7 @@ class QuestionOut(BaseModel):
     choices: dict[str, str] = Field(description="Values and what they mean; empty: any text.")
 
 
-class LoggerPreviewOut(BaseModel):
+class LoggerPreviewOut(Schema):
     """What a file says; with questions it was not read yet. Times are UTC."""
 
     questions: list[QuestionOut]
@@ -29,10 +31,10 @@ class LoggerPreviewOut(BaseModel):
     lowest: float | None = None
     highest: float | None = None
     device_verdict: Literal["alarm", "ok", ""] | None = None
-    notes: list[str] = []
+    notes: list[str] = Field(default_factory=list)
 
 
-class LoggerFileOut(BaseModel):
+class LoggerFileOut(Schema):
     """A file as it was read and judged. `broken`: rules of the policies that were broken."""
 
     id: int

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
-from cloud_sync.api.schemas.common import In, Line, Name, PlaceKind, Quantity
+from cloud_sync.api.schemas.common import In, Line, Name, PlaceKind, Quantity, Schema
 from cloud_sync.domain.master_records import Zone
 from edge_agent.domain.barcodes.item_codes import parse_code
 from edge_agent.domain.monitoring.policies import Policy
@@ -41,7 +41,7 @@ class ZoneIn(In):
     reason: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
-class PlaceOut(BaseModel):
+class PlaceOut(Schema):
     """A place. ``path`` names everything it stands in, outermost first, and itself."""
 
     id: int
@@ -62,7 +62,7 @@ class OwnerIn(In):
     title: Line = Field("", examples=["ACME Pharma Ltd"])
 
 
-class OwnerOut(BaseModel):
+class OwnerOut(Schema):
     """Whose stock it is."""
 
     name: str
@@ -97,21 +97,21 @@ class ItemIn(In):
     codes: Annotated[list[CodeIn], Field(max_length=100)] = Field(default=[])
 
 
-class GtinOut(BaseModel):
+class GtinOut(Schema):
     """A packaging level of an item."""
 
     gtin: str
     base_units: int
 
 
-class CodeOut(BaseModel):
+class CodeOut(Schema):
     """Another code of an item."""
 
     code: str
     base_units: int
 
 
-class ItemOut(BaseModel):
+class ItemOut(Schema):
     """A product."""
 
     id: int
@@ -124,7 +124,7 @@ class ItemOut(BaseModel):
     codes: list[CodeOut]
 
 
-class PolicyOut(BaseModel):
+class PolicyOut(Schema):
     """A storage policy."""
 
     name: str

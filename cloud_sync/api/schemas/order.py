@@ -4,9 +4,9 @@ from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, create_model
+from pydantic import AwareDatetime, Field, StringConstraints, create_model
 
-from cloud_sync.api.schemas.common import QUANTITY_MAX, Code, Id, In, LotNumber, Name, Quantity, Reason, Text
+from cloud_sync.api.schemas.common import QUANTITY_MAX, Code, Id, In, LotNumber, Name, Quantity, Reason, Schema, Text
 from cloud_sync.api.schemas.stock import ReservedOut, SkippedMore, SkippedOut, SubstituteOut
 from cloud_sync.domain.master_records import (
     LOT_NUMBER,
@@ -46,7 +46,7 @@ RecipientKeepIn = _kept(RecipientRecord)
 ReorderKeepIn = _kept(ReorderRecord)
 
 
-class FaultOut(BaseModel):
+class FaultOut(Schema):
     """What is wrong with a row of a file, and what to write. ``line`` counts from 1, the header being the first."""
 
     line: int
@@ -54,7 +54,7 @@ class FaultOut(BaseModel):
     text: str
 
 
-class ImportOut(BaseModel):
+class ImportOut(Schema):
     """What an import did, or would do. With faults it did nothing."""
 
     kind: str
@@ -78,7 +78,7 @@ class DocumentIn(In):
     valid_until: Day | None = None
 
 
-class DocumentOut(BaseModel):
+class DocumentOut(Schema):
     """A paper of a supplier, a lot, or both."""
 
     id: int
@@ -121,7 +121,7 @@ class OrderIn(In):
     lines: Annotated[list[OrderLineIn], Field(min_length=1, max_length=LINES_MAX)]
 
 
-class OrderLineOut(BaseModel):
+class OrderLineOut(Schema):
     """A line, and in which state each base unit of it is: the states add up to the quantity, but for ``over``."""
 
     line: int
@@ -134,7 +134,7 @@ class OrderLineOut(BaseModel):
     states: dict[str, int]
 
 
-class OrderStepOut(BaseModel):
+class OrderStepOut(Schema):
     """What somebody decided."""
 
     step: str
@@ -145,7 +145,7 @@ class OrderStepOut(BaseModel):
     reason: str
 
 
-class OrderLotOut(BaseModel):
+class OrderLotOut(Schema):
     """How much of a lot moved for the order by an action; ``allocate`` is what is reserved for it now."""
 
     item: str
@@ -156,7 +156,7 @@ class OrderLotOut(BaseModel):
     quantity: int
 
 
-class DiscrepancyOut(BaseModel):
+class DiscrepancyOut(Schema):
     """What did not go as the order says."""
 
     case_id: int | None
@@ -165,7 +165,7 @@ class DiscrepancyOut(BaseModel):
     open: bool
 
 
-class OrderOut(BaseModel):
+class OrderOut(Schema):
     """An order as it is now."""
 
     number: str
@@ -223,7 +223,7 @@ class SubstituteIn(In):
     reason: Reason = Field(examples=["prescriber agreed by telephone, Dr. Weiss, 10:40"])
 
 
-class OrderAllocatedLineOut(BaseModel):
+class OrderAllocatedLineOut(Schema):
     """What was reserved for a line now, what was passed over, what is missing, and what could be given instead."""
 
     line: int
@@ -235,7 +235,7 @@ class OrderAllocatedLineOut(BaseModel):
     substitutes: list[SubstituteOut] = Field(default=[])
 
 
-class OrderAllocatedOut(BaseModel):
+class OrderAllocatedOut(Schema):
     """What was reserved for an order now."""
 
     order: str
@@ -276,7 +276,7 @@ class ReceiptIn(In):
     lines: Annotated[list[CameIn], Field(min_length=1, max_length=LINES_MAX)]
 
 
-class StateOut(BaseModel):
+class StateOut(Schema):
     """Stock of a lot in a place, and in which state of the workflow it is."""
 
     lot_id: int
@@ -291,7 +291,7 @@ class StateOut(BaseModel):
     reconciled_at: datetime | None = Field(description="When an approved count saw it, if nothing moved since.")
 
 
-class ProposalOut(BaseModel):
+class ProposalOut(Schema):
     """An item of which less can be used than its reorder point."""
 
     item: str
@@ -338,7 +338,7 @@ class FindingsIn(In):
     found: Annotated[list[FoundIn], Field(min_length=1, max_length=LINES_MAX)]
 
 
-class CountHeadOut(BaseModel):
+class CountHeadOut(Schema):
     """A count."""
 
     id: int
@@ -355,7 +355,7 @@ class CountHeadOut(BaseModel):
     finished_at: datetime | None
 
 
-class CountLineOut(BaseModel):
+class CountLineOut(Schema):
     """What was found, and what the ledger says was there then."""
 
     lot_id: int
@@ -375,7 +375,7 @@ class CountLineOut(BaseModel):
     counted_at: datetime
 
 
-class NotCountedOut(BaseModel):
+class NotCountedOut(Schema):
     """Stock that nobody has counted."""
 
     lot_id: int

@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from cloud_sync.api.schemas.common import QUANTITY_MAX, In, Name, Reason
+from cloud_sync.api.schemas.common import QUANTITY_MAX, In, Name, Reason, Schema
 from cloud_sync.api.schemas.order import OrderOut
 from cloud_sync.domain.master_records import Day
 
@@ -21,7 +21,7 @@ class RunIn(In):
     )
 
 
-class RunOut(BaseModel):
+class RunOut(Schema):
     """A plan of every item and place, as of an instant, of the movements up to one id. The hashes fix what went in
     and out."""
 
@@ -35,7 +35,7 @@ class RunOut(BaseModel):
     made_at: datetime
 
 
-class SuggestionOut(BaseModel):
+class SuggestionOut(Schema):
     """What is suggested for an item at a place, in base units; ``*_now``: the levels in force, null without."""
 
     item: str
@@ -60,7 +60,7 @@ class SuggestionOut(BaseModel):
     par_level_now: int | None
 
 
-class ReasonOut(BaseModel):
+class ReasonOut(Schema):
     """A step of the sum."""
 
     what: str
@@ -76,7 +76,7 @@ class SuggestionDetailOut(SuggestionOut):
     reasons: list[ReasonOut]
 
 
-class CheckedOut(BaseModel):
+class CheckedOut(Schema):
     """Whether a run is what its stored inputs make, and lines whose demand the log tells otherwise by now."""
 
     rules_same: bool
@@ -85,7 +85,7 @@ class CheckedOut(BaseModel):
     changed: list[tuple[str, str]]
 
 
-class SourceOut(BaseModel):
+class SourceOut(Schema):
     """Where a quantity could come from."""
 
     kind: str
@@ -94,7 +94,7 @@ class SourceOut(BaseModel):
     why: str
 
 
-class ToOrderOut(BaseModel):
+class ToOrderOut(Schema):
     """Something to order, and its sources in the order in which they are to be looked at."""
 
     item: str
@@ -117,7 +117,7 @@ class RequestIn(In):
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=500)] | None = None
 
 
-class RequestedOut(BaseModel):
+class RequestedOut(Schema):
     """Purchase requisitions and the numbers of transfers that wait for approval, and lines that nobody can deliver."""
 
     orders: list[OrderOut]
@@ -133,7 +133,7 @@ class AdoptIn(In):
     reason: Reason
 
 
-class RescueOut(BaseModel):
+class RescueOut(Schema):
     """A lot that would expire unused where it is, and where it is needed."""
 
     item: str
@@ -145,7 +145,7 @@ class RescueOut(BaseModel):
     why: str
 
 
-class AdviceOut(BaseModel):
+class AdviceOut(Schema):
     """A transfer that was put forward, and what was decided on it."""
 
     id: int
@@ -182,7 +182,7 @@ class ShortageIn(In):
     reason: Reason
 
 
-class ShareOut(BaseModel):
+class ShareOut(Schema):
     """What a recipient gets, and why."""
 
     place: str
@@ -197,14 +197,14 @@ class ShareOut(BaseModel):
     overridden_by: str | None
 
 
-class InsteadOut(BaseModel):
+class InsteadOut(Schema):
     """What may be given instead, and how much of it is there."""
 
     item: str
     there: int
 
 
-class ShortageHeadOut(BaseModel):
+class ShortageHeadOut(Schema):
     """A shortage. ``response_hours``: from opening to the decision."""
 
     id: int
@@ -241,7 +241,7 @@ class OverrideIn(In):
     reason: Reason
 
 
-class KpiDefinitionOut(BaseModel):
+class KpiDefinitionOut(Schema):
     """A figure, its formula, and from where to where its exception score goes from 0 to 1."""
 
     name: str
@@ -253,7 +253,7 @@ class KpiDefinitionOut(BaseModel):
     worst: float | None
 
 
-class KpisOut(BaseModel):
+class KpisOut(Schema):
     """The figures of a site in a month; null where there was nothing to measure. ``parts``: what they are made of."""
 
     site: str
@@ -263,7 +263,7 @@ class KpisOut(BaseModel):
     parts: dict[str, float | None]
 
 
-class ExceptionOut(BaseModel):
+class ExceptionOut(Schema):
     """A figure that is worse than good, 0 to 1."""
 
     site: str
@@ -273,7 +273,7 @@ class ExceptionOut(BaseModel):
     score: float
 
 
-class LotValueOut(BaseModel):
+class LotValueOut(Schema):
     """What a lot in the house is worth; ``is_actual``: at what its receipts cost, else at the item's cost."""
 
     lot_id: int
@@ -295,7 +295,7 @@ class ReceiptCostIn(In):
     reason: Reason
 
 
-class ReceiptCostOut(BaseModel):
+class ReceiptCostOut(Schema):
     """What was said about a receipt's cost."""
 
     id: int
@@ -308,7 +308,7 @@ class ReceiptCostOut(BaseModel):
     said_at: datetime
 
 
-class CasesOut(BaseModel):
+class CasesOut(Schema):
     """Cases that were opened."""
 
     cases: list[int]

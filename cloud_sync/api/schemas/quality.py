@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
-from cloud_sync.api.schemas.common import Id, In, KnownTime, Name, PlaceKind, Reason
+from cloud_sync.api.schemas.common import Id, In, KnownTime, Name, PlaceKind, Reason, Schema
 from cloud_sync.domain.dispositions import CaseDecision, Decision
 
 
-class ProbeOut(BaseModel):
+class ProbeOut(Schema):
     """A channel that broke the rule meanwhile: evidence of the excursion."""
 
     gateway: str
@@ -20,7 +20,7 @@ class ProbeOut(BaseModel):
     worst: float
 
 
-class ExcursionOut(BaseModel):
+class ExcursionOut(Schema):
     """An interval during which a place broke a rule of its policy; open while ``ended_at`` is null."""
 
     id: int
@@ -39,7 +39,7 @@ class ExcursionOut(BaseModel):
     lots_exposed: int
 
 
-class ExposureOut(BaseModel):
+class ExposureOut(Schema):
     """Stock that was in an excursion, wherever it is since."""
 
     excursion_id: int
@@ -57,7 +57,7 @@ class ExposureOut(BaseModel):
     worst: float
 
 
-class HoldNowOut(BaseModel):
+class HoldNowOut(Schema):
     """A reason that blocks stock now. No place: everywhere. No serial: all of them."""
 
     lot_id: int
@@ -82,7 +82,7 @@ class HoldIn(In):
     reason: Reason = Field(examples=["outer box torn, seal broken"])
 
 
-class HoldOut(BaseModel):
+class HoldOut(Schema):
     """A hold that a person or rule placed."""
 
     id: int
@@ -138,7 +138,7 @@ class ExcursionEndIn(In):
     )
 
 
-class DispositionOut(BaseModel):
+class DispositionOut(Schema):
     """A quality decision. ``same_evidence`` says whether it still covers the evidence as it is now."""
 
     id: int
@@ -156,7 +156,7 @@ class DispositionOut(BaseModel):
     same_evidence: bool
 
 
-class CaseOut(BaseModel):
+class CaseOut(Schema):
     """A physical fact that contradicts the ledger, or that cannot be read."""
 
     id: int
@@ -177,7 +177,7 @@ class CaseOut(BaseModel):
     resolution: str | None
 
 
-class RangeOut(BaseModel):
+class RangeOut(Schema):
     """What one version says of a channel, in the channel's unit; null where it says nothing."""
 
     readings: int
@@ -185,7 +185,7 @@ class RangeOut(BaseModel):
     highest: float | None
 
 
-class TwoVersionsOut(BaseModel):
+class TwoVersionsOut(Schema):
     """A channel of which a doubted journal speaks, from ``first`` to ``last``, and both versions of that time."""
 
     channel: int
@@ -211,7 +211,7 @@ class AssignIn(In):
     assignee: Name
 
 
-class VersionOut(BaseModel):
+class VersionOut(Schema):
     """An excursion as it was once."""
 
     excursion_id: int

@@ -4,9 +4,9 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from cloud_sync.api.schemas.common import Code, Id, In, Name, Quantity, Reason, Text
+from cloud_sync.api.schemas.common import Code, Id, In, Name, Quantity, Reason, Schema, Text
 from cloud_sync.domain.quality_plans import PlanKind, PullState, QualityPlan, Verdict
 
 ClientId = Annotated[UUID, Field(description="A new UUID for each new request; the same to ask again.")]
@@ -15,7 +15,7 @@ Person = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*
 Figure = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
 
 
-class QualityPlanOut(BaseModel):
+class QualityPlanOut(Schema):
     """A version of a quality plan, as another person approved it."""
 
     kind: PlanKind
@@ -27,7 +27,7 @@ class QualityPlanOut(BaseModel):
     approved_by: str
 
 
-class BeyondUseOut(BaseModel):
+class BeyondUseOut(Schema):
     """How many days a product may be used by approved stability data."""
 
     item: str
@@ -58,7 +58,7 @@ class PullIn(In):
     note: Text = ""
 
 
-class PullOut(BaseModel):
+class PullOut(Schema):
     """A pull point of a study."""
 
     day: int
@@ -68,7 +68,7 @@ class PullOut(BaseModel):
     sample_id: int | None
 
 
-class StudyOut(BaseModel):
+class StudyOut(Schema):
     """A stability study: which units, where, and what was pulled."""
 
     id: int
@@ -126,7 +126,7 @@ class PlateIn(In):
     person: Person = ""
 
 
-class PlateOut(BaseModel):
+class PlateOut(Schema):
     """A plate, and what grew on it."""
 
     sample_id: int
@@ -140,7 +140,7 @@ class PlateOut(BaseModel):
     organism: str
 
 
-class SessionOut(BaseModel):
+class SessionOut(Schema):
     """A session of plates. ``missing``: points without a count."""
 
     id: int
@@ -173,7 +173,7 @@ class SampleDecisionIn(In):
     reason: Reason
 
 
-class TestOut(BaseModel):
+class TestOut(Schema):
     """A test that the plan asks for, with its limits in words and their source."""
 
     name: str
@@ -183,7 +183,7 @@ class TestOut(BaseModel):
     is_measured: bool
 
 
-class ResultOut(BaseModel):
+class ResultOut(Schema):
     """A result. ``is_void``: an investigation found an error of the laboratory."""
 
     id: int
@@ -197,7 +197,7 @@ class ResultOut(BaseModel):
     is_void: bool
 
 
-class SampleOut(BaseModel):
+class SampleOut(Schema):
     """A sample with its results. ``faults``: what keeps it from being accepted."""
 
     id: int
@@ -229,7 +229,7 @@ class SampleOut(BaseModel):
     decided_at: datetime | None
 
 
-class QualificationOut(BaseModel):
+class QualificationOut(Schema):
     """Somebody's last media fill for a plan, and until when they may compound its preparations."""
 
     person: str
@@ -242,7 +242,7 @@ class QualificationOut(BaseModel):
     filled_at: datetime
 
 
-class MaterialOut(BaseModel):
+class MaterialOut(Schema):
     """A lot of a raw material, and why it may not be used yet."""
 
     lot_id: int
@@ -256,7 +256,7 @@ class MaterialOut(BaseModel):
     retest_at: datetime | None
 
 
-class DueOut(BaseModel):
+class DueOut(Schema):
     """Something that quality control has to do."""
 
     kind: Literal["pull", "retest", "qualification", "environment", "report"]
@@ -274,7 +274,7 @@ class ReportIn(In):
     until: date
 
 
-class ProductReportOut(BaseModel):
+class ProductReportOut(Schema):
     """A report of what was compounded for stock, as it was made."""
 
     id: int

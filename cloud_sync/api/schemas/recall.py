@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from cloud_sync.api.schemas.common import Id, In, LotNumber, Name, PlaceKind, Reason
+from cloud_sync.api.schemas.common import Id, In, LotNumber, Name, PlaceKind, Reason, Schema
 
 
 class NumberedLotIn(In):
@@ -29,7 +29,7 @@ class RecallIn(In):
     suppliers: Annotated[list[Name], Field(max_length=1000)] = Field(default=[])
 
 
-class RecallOut(BaseModel):
+class RecallOut(Schema):
     """A recall and its clock."""
 
     id: int
@@ -48,7 +48,7 @@ class RecallOut(BaseModel):
     lots: int = Field(description="How many lots it reaches.")
 
 
-class ReconciledOut(BaseModel):
+class ReconciledOut(Schema):
     """Where what was received of a lot has gone; the parts add up to what was received."""
 
     lot_id: int
@@ -67,7 +67,7 @@ class ReconciledOut(BaseModel):
     is_complete: bool
 
 
-class NoticeOut(BaseModel):
+class NoticeOut(Schema):
     """What a recipient was told and answered."""
 
     id: int
@@ -90,7 +90,7 @@ class RecallShownOut(RecallOut):
     notices: list[NoticeOut]
 
 
-class ImpactOut(BaseModel):
+class ImpactOut(Schema):
     """Recalled stock, and where it is now."""
 
     lot_id: int

@@ -3,15 +3,15 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from cloud_sync.api.schemas.account import Password
-from cloud_sync.api.schemas.common import In, Name, Reason
+from cloud_sync.api.schemas.common import In, Name, Reason, Schema
 from cloud_sync.api.schemas.signature import Base64Url, KeyAnswerIn, RecordId, Sha256
 from cloud_sync.domain.signatures import Meaning, RecordKind
 
 
-class KeyQuestionOut(BaseModel):
+class KeyQuestionOut(Schema):
     """What `navigator.credentials` is asked with, in JSON; binary values in base64url."""
 
     model_config = ConfigDict(extra="allow")
@@ -57,7 +57,7 @@ class NewKeyIn(In):
     credential: NewKeyCredentialIn
 
 
-class KeyOut(BaseModel):
+class KeyOut(Schema):
     """A security key of the person who asks."""
 
     id: int

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
-from cloud_sync.api.schemas.common import Id, In, Line, Name, Reason
+from cloud_sync.api.schemas.common import Id, In, Line, Name, Reason, Schema
 from cloud_sync.domain.serial_numbers import ASSIGNED_MAX
 
 Serial = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=100)]
@@ -53,7 +53,7 @@ class RangeIn(In):
     reason: Reason
 
 
-class RangeRowOut(BaseModel):
+class RangeRowOut(Schema):
     """Serials that were given to a lot in a place, or allotted to somebody."""
 
     id: int
@@ -76,7 +76,7 @@ class RangeOut(RangeRowOut):
     serials: list[str]
 
 
-class WaitingOut(BaseModel):
+class WaitingOut(Schema):
     """Stock without serials, of an item that gets them."""
 
     item: str
@@ -98,7 +98,7 @@ class LostIn(In):
     lost_at: AwareDatetime | None = None
 
 
-class LostOut(BaseModel):
+class LostOut(Schema):
     """A lost serial, and how it was found."""
 
     id: int
@@ -141,7 +141,7 @@ class CompleteMakerOut(CompleteMakerIn):
     item: str
 
 
-class SignalOut(BaseModel):
+class SignalOut(Schema):
     """Something suspicious about a unit, as a case that holds its lot."""
 
     id: int
@@ -157,14 +157,14 @@ class SignalOut(BaseModel):
     resolution: str | None
 
 
-class OnDutyOut(BaseModel):
+class OnDutyOut(Schema):
     """Who moved stock at a place, and how often."""
 
     person: str
     movements: int
 
 
-class MissingLineOut(BaseModel):
+class MissingLineOut(Schema):
     """What an approved count missed, and who moved stock at the place since the count before. That proves nothing of
     anybody. ``counted_before`` null: 30 days are looked at."""
 
@@ -180,14 +180,14 @@ class MissingLineOut(BaseModel):
     people: list[OnDutyOut]
 
 
-class MissingAtOut(BaseModel):
+class MissingAtOut(Schema):
     """How much was missed at a place."""
 
     place: str
     quantity: int
 
 
-class MissingWithOut(BaseModel):
+class MissingWithOut(Schema):
     """How much was missed where somebody worked then, and how often."""
 
     person: str
@@ -195,7 +195,7 @@ class MissingWithOut(BaseModel):
     times: int
 
 
-class MissingOut(BaseModel):
+class MissingOut(Schema):
     """Missing stock line by line, by place and by person on duty."""
 
     lines: list[MissingLineOut]

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from cloud_sync.api.schemas.account import OneTimeCode, Password
-from cloud_sync.api.schemas.common import In, Reason
+from cloud_sync.api.schemas.common import In, Reason, Schema
 from cloud_sync.domain.signatures import Meaning, RecordKind
 
 RecordId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=120)]
@@ -47,7 +47,7 @@ class SignatureIn(In):
     reason: Reason
 
 
-class SignatureOut(BaseModel):
+class SignatureOut(Schema):
     """Who signed what as what, when."""
 
     id: int
@@ -64,9 +64,16 @@ class SignatureOut(BaseModel):
     covers: bool = Field(description="The record is still as it was signed.")
     decided_since: bool = Field(description="It is as it was signed, but for the decision made on it since.")
     intact: bool = Field(description="The signature is of this record, person, meaning and time.")
+    erasure: int | None = Field(
+        None,
+        description="Words were erased from what was signed, with the hashes that were made of them: the erasure.",
+    )
+    otherwise_as_signed: bool = Field(
+        False, description="But for the erased words and the decision made on it since, the record is as it was signed."
+    )
 
 
-class SignableOut(BaseModel):
+class SignableOut(Schema):
     """A record as it is now, and what was signed of it."""
 
     kind: RecordKind
@@ -76,7 +83,7 @@ class SignableOut(BaseModel):
     signatures: list[SignatureOut]
 
 
-class SecondSignatureRuleOut(BaseModel):
+class SecondSignatureRuleOut(Schema):
     """When a release takes the signatures of two people."""
 
     name: str

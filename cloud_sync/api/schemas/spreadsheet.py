@@ -1,12 +1,13 @@
 """Spreadsheets as people have them."""
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from cloud_sync.api.schemas.common import Schema
 from cloud_sync.api.schemas.erp import RowFaultOut
 from cloud_sync.api.schemas.logger import QuestionOut
 
 
-class BroughtOut(BaseModel):
+class BroughtOut(Schema):
     """What became of a spreadsheet: with questions it was not read yet, with faults nothing was taken in."""
 
     kind: str

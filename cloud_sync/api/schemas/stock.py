@@ -4,14 +4,14 @@ from datetime import date, datetime, time
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
-from cloud_sync.api.schemas.common import Code, In, LotNumber, Name, Quantity, Reason
+from cloud_sync.api.schemas.common import Code, In, LotNumber, Name, Quantity, Reason, Schema
 from cloud_sync.domain.master_records import Day
 from edge_agent.domain.wire.records import Action
 
 
-class LotOut(BaseModel):
+class LotOut(Schema):
     """A lot. ``expires_on`` is the last day by its label, ``expires_hour`` the hour of that day if the label names one.
 
     ``expires_at`` is the first instant at which it may no longer be used in one of the places where it is.
@@ -27,14 +27,14 @@ class LotOut(BaseModel):
     held: bool = Field(description="Whether anything blocks any of it.")
 
 
-class ReasonOut(BaseModel):
+class ReasonOut(Schema):
     """One reason not to issue, for machines and people."""
 
     code: str = Field(examples=["held"])
     text: str
 
 
-class StockRef(BaseModel):
+class StockRef(Schema):
     """Which stock. ``expires_on`` is the last day by its label, ``expires_at`` the end of it where the stock is."""
 
     lot_id: int
@@ -105,7 +105,7 @@ class OfferedOut(StockRef):
     quantity: int
 
 
-class SubstituteOut(BaseModel):
+class SubstituteOut(Schema):
     """What may be given instead of what is missing. Nothing of it is reserved: a person decides."""
 
     item: str
@@ -117,7 +117,7 @@ class SubstituteOut(BaseModel):
     text: str
 
 
-class AllocationOut(BaseModel):
+class AllocationOut(Schema):
     """What was reserved, what was passed over and why, how much could not be covered, and what may stand in."""
 
     reservations: list[ReservedOut]
@@ -127,7 +127,7 @@ class AllocationOut(BaseModel):
     substitutes: list[SubstituteOut] = Field(default=[])
 
 
-class ReservationOut(BaseModel):
+class ReservationOut(Schema):
     """A reservation of stock."""
 
     id: int
@@ -199,7 +199,7 @@ class CaseOpeningIn(In):
     )
 
 
-class MovementOut(BaseModel):
+class MovementOut(Schema):
     """Stock that went from one place to another. ``fact`` names where it was said."""
 
     id: int

@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from cloud_sync.api.schemas.common import PlaceKind
+from cloud_sync.api.schemas.common import PlaceKind, Schema
 from cloud_sync.api.schemas.quality import ExposureOut
 from cloud_sync.api.schemas.stock import LotOut
 
 
-class NodeOut(BaseModel):
+class NodeOut(Schema):
     """A lot in a place."""
 
     key: str
@@ -20,7 +20,7 @@ class NodeOut(BaseModel):
     place_kind: PlaceKind
 
 
-class EdgeOut(BaseModel):
+class EdgeOut(Schema):
     """Stock that went from one node to another, movements added up."""
 
     kind: str = Field(description="moved, or made_into: one lot went into the making of another.")
@@ -32,7 +32,7 @@ class EdgeOut(BaseModel):
     last_at: datetime
 
 
-class EndOut(BaseModel):
+class EndOut(Schema):
     """Where a trace meets the world: a supplier or a recipient."""
 
     lot_id: int
@@ -45,7 +45,7 @@ class EndOut(BaseModel):
     last_at: datetime
 
 
-class GraphOut(BaseModel):
+class GraphOut(Schema):
     """A trace one way. ``ends`` are its suppliers (backward) or recipients (forward)."""
 
     nodes: list[NodeOut]
@@ -53,7 +53,7 @@ class GraphOut(BaseModel):
     ends: list[EndOut]
 
 
-class TraceOut(BaseModel):
+class TraceOut(Schema):
     """Where a lot came from and went, and the excursions it was exposed to on the way."""
 
     lot: LotOut

@@ -3,8 +3,6 @@
 from functools import cache
 from pathlib import Path
 
-from fontTools.ttLib import TTFont
-
 from cloud_sync.errors import Invalid
 
 FILES = {
@@ -16,6 +14,8 @@ FILES = {
 
 @cache
 def _font(is_bold: bool) -> tuple[dict[int, str], dict[str, tuple[int, int]], int]:
+    from fontTools.ttLib import TTFont  # late: only labels need it
+
     with TTFont(FILES[is_bold]) as font:
         return dict(font.getBestCmap()), dict(font["hmtx"].metrics), int(font["head"].unitsPerEm)
 

@@ -1,13 +1,15 @@
 """Everything else (SMS, chat, telephone) by apprise: one URL a target."""
 
 import logging
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-import apprise
 
 from cloud_sync.errors import Invalid
 from cloud_sync.notify.message import Message
 from cloud_sync.notify.outside import NotDelivered, checked_address
+
+if TYPE_CHECKING:
+    import apprise
 
 LOCAL = frozenset({"dbus", "gio", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows", "x11"})
 """What would speak to the machine of the ledger instead of a person."""
@@ -33,6 +35,8 @@ def check_apprise_url(url: str) -> str:
 
 def send_by_apprise(message: Message, url: str, private_hosts: frozenset[str]) -> None:
     """Hand a message to the service. Raises ``NotDelivered``."""
+    import apprise  # late: only those who have such a channel need it
+
     plugin = _plugin(url)
     service = urlsplit(url).scheme
     if plugin is None:
@@ -49,11 +53,13 @@ def send_by_apprise(message: Message, url: str, private_hosts: frozenset[str]) -
         raise NotDelivered(f"{service} did not take it")
 
 
-def _templates(plugin: apprise.NotifyBase) -> tuple[str, ...]:
+def _templates(plugin: "apprise.NotifyBase") -> tuple[str, ...]:
     return tuple(plugin.templates)
 
 
-def _plugin(url: str) -> apprise.NotifyBase | None:
+def _plugin(url: str) -> "apprise.NotifyBase | None":
+    import apprise
+
     asset = apprise.AppriseAsset(app_id="Lotwarden", app_desc="Lotwarden alerts", secure_logging=True)
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its lines may hold what is secret in a URL
     found: apprise.NotifyBase | None = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)

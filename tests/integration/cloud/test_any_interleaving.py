@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -20,6 +19,7 @@ from tests.machine.machine import Machine
 from tests.machine.watching import EFFECTS
 from tests.support.builders import Ledger
 from tests.support.faults import bring_in_fault
+from tests.support.quick_client import QuickClient
 from tests.support.recycled_databases import RecycledDatabases
 
 STORIES = int(os.environ.get("LOTWARDEN_MACHINE", "0"))
@@ -38,7 +38,7 @@ def machine(databases: RecycledDatabases) -> Iterator[type[Machine]]:
     clock: list[datetime] = [datetime.now(UTC)]
     with (
         databases.lent() as url,
-        TestClient(create_app(databases.open(url), clock=lambda: clock[0]), raise_server_exceptions=False) as client,
+        QuickClient(create_app(databases.open(url), clock=lambda: clock[0]), raise_server_exceptions=False) as client,
     ):
         database = databases.open(url)
         bring_in_fault(Ledger(database))

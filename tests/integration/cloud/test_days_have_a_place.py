@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 
 from cloud_sync.actions.master_data.zones import ask_for_missing_zones
 from cloud_sync.app import create_app
@@ -17,6 +16,7 @@ from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
 from tests.support.builders import GTIN, GatewayWithKey, Ledger, line, scan
 from tests.support.ledger_api import Api, demand
+from tests.support.quick_client import QuickClient
 
 At = Callable[[str], Api]
 
@@ -30,7 +30,7 @@ class Clock:
 def at(database: Database) -> At:
     """The API at an instant, as ``at("2027-03-01T00:30+13:00")``."""
     clock = Clock(datetime.fromisoformat("2027-01-01T00:00Z"))
-    api = Api(TestClient(create_app(database, clock=lambda: clock.now), raise_server_exceptions=False), database)
+    api = Api(QuickClient(create_app(database, clock=lambda: clock.now), raise_server_exceptions=False), database)
 
     def at_instant(text: str) -> Api:
         clock.now = datetime.fromisoformat(text)

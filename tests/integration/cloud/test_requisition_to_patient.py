@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi.testclient import TestClient
 
 from cloud_sync.actions.access import create_token
 from cloud_sync.app import create_app
@@ -18,6 +17,7 @@ from edge_agent.domain.wire.records import Action, Record
 from edge_agent.domain.wire.wire import join_units
 from tests.support.builders import GatewayWithKey, line, reading, scan
 from tests.support.ledger_api import Somebody
+from tests.support.quick_client import QuickClient
 
 GTIN = "00312345678906"
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -69,7 +69,7 @@ class House:
 @pytest.fixture
 def house(database: Database) -> Iterator[House]:
     now = START + timedelta(days=1)
-    with TestClient(create_app(database, clock=lambda: now), raise_server_exceptions=False) as client:
+    with QuickClient(create_app(database, clock=lambda: now), raise_server_exceptions=False) as client:
         yield House(client, database)
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 
 from cloud_sync.actions.access import revoke_token
 from cloud_sync.app import create_app
 from cloud_sync.storage.database import Database
 from tests.support.ledger_api import Api, api_on, movement
+from tests.support.quick_client import QuickClient
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_every_operation_is_described_and_its_errors_too(api: Api) -> None:
 
 
 def test_a_database_that_went_away_is_503_with_retry_after(database: Database) -> None:
-    with TestClient(create_app(database)) as client:
+    with QuickClient(create_app(database)) as client:
         assert client.get("/healthz").json()["status"] == "ok"
         database.close()
         response = client.get("/healthz")

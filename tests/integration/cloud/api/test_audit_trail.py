@@ -7,7 +7,6 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 
 from cloud_sync.actions.access import create_token
 from cloud_sync.actions.people.signatures import set_rule
@@ -16,6 +15,7 @@ from cloud_sync.domain.roles import Role
 from tests.integration.cloud import test_requisition_to_patient as story
 from tests.integration.cloud.seal.test_verification import tell_story
 from tests.support.ledger_api import Somebody
+from tests.support.quick_client import QuickClient
 from tests.support.recycled_databases import RecycledDatabases
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -28,7 +28,7 @@ def auditor(databases: RecycledDatabases) -> Iterator[Somebody]:
         tell_story(database)
         set_rule(database, "excursion_minutes", 240, reason="SOP 12", actor="command line")
         set_rule(database, "excursion_minutes", 60, reason="SOP 12, version 2", actor="command line")
-        with TestClient(create_app(database, clock=lambda: story.START)) as client:
+        with QuickClient(create_app(database, clock=lambda: story.START)) as client:
             administrator = Somebody(client, create_token(database, "ada", Role.ADMINISTRATOR))
             place = {"kind": "room", "parent": "main", "title": "Fridge in the back", "policy": "cool"}
             administrator.ok("PUT", "/v1/places/fridge", json={**place, "reason": "it was moved"})

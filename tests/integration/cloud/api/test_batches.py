@@ -6,7 +6,6 @@ import uuid
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fastapi.testclient import TestClient
 
 from cloud_sync.actions.gateways.gateways import add_gateway
 from cloud_sync.api.batches import UNITS_MAX
@@ -16,6 +15,7 @@ from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.ids import GatewayName, JournalId
 from edge_agent.domain.wire.records import Lane
 from edge_agent.domain.wire.wire import NO_PREVIOUS, BatchHeader, digest_of, encode_batch, join_units
+from tests.support.quick_client import QuickClient
 
 JOURNAL = JournalId(str(uuid.uuid4()))
 NOTICE = (
@@ -40,7 +40,7 @@ def batch(key: Ed25519PrivateKey, first: int = 1) -> bytes:
 
 
 def send(database: Database, message: bytes) -> httpx.Response:
-    with TestClient(create_app(database)) as client:
+    with QuickClient(create_app(database)) as client:
         return client.post("/v1/batches", content=message)
 
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from itertools import permutations
 
 import pytest
-from fastapi.testclient import TestClient
 
 from cloud_sync.actions.access import create_token
 from cloud_sync.actions.gateways.gateways import list_gateways
@@ -18,6 +17,7 @@ from edge_agent.domain.wire.records import Action, Envelope, Notice, NoticeKind,
 from tests.integration.cloud.posting.monitoring.test_rules_in_force import MILD, change_policy, channel, move_probe
 from tests.integration.conftest import Said
 from tests.support.builders import BOOT, COLD, NOON, GatewayWithKey, Ledger, minute, no_reading, reading, scan, stamp
+from tests.support.quick_client import QuickClient
 
 SILENT = NoDataRule(kind="no_data", name="silent", metric="temp_c", after_s=180, source="test")
 
@@ -133,7 +133,7 @@ def test_silence_is_known_once_a_hole_is_closed_though_what_closes_it_had_been_t
 def test_envelopes_are_listed_with_their_count_and_interval_and_rolled_up(ledger: Ledger, say: Said) -> None:
     say(reading(minute(0), 2.0), envelope(minute(1), minute(9), 3.0, 5.0, count=9), reading(minute(10), 4.0))
     token = create_token(ledger.database, "auditor", Role.AUDITOR, actor="test")
-    with TestClient(create_app(ledger.database), headers={"authorization": f"Bearer {token}"}) as client:
+    with QuickClient(create_app(ledger.database), headers={"authorization": f"Bearer {token}"}) as client:
         span = {"from": NOON.isoformat(), "until": minute(60).isoformat()}
         answer = client.get("/v1/channels/1/readings", params=span)
         assert answer.status_code == 200, answer.text

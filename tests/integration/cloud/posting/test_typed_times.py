@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 
 from cloud_sync.app import create_app
 from cloud_sync.domain.roles import Role
@@ -16,6 +15,7 @@ from edge_agent.domain.wire.records import Action
 from tests.integration.conftest import Said
 from tests.support.builders import Ledger, line, reading, scan
 from tests.support.ledger_api import LATER, NOW, Api, api_on, movement
+from tests.support.quick_client import QuickClient
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_how_far_back_a_time_is_typed_is_bounded(api: Api, days: int, status: in
 def test_the_bound_is_a_setting_of_each_role(ledger: Ledger, database: Database) -> None:
     limits = TypedTimes({Role.OPERATOR: timedelta(hours=1)})
     app = create_app(database, clock=lambda: NOW, typed_times=limits)
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with QuickClient(app, raise_server_exceptions=False) as client:
         api = Api(client, database)
         for minutes, status in ((50, 201), (90, 422)):
             when = NOW - timedelta(minutes=minutes)

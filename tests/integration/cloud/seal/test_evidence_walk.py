@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fastapi.testclient import TestClient
 
 from cloud_sync.actions.gateways.ledger_keys import ledger_keys, rotate
 from cloud_sync.app import create_app
@@ -28,6 +27,7 @@ from cloud_sync.storage.events import add_event
 from edge_agent.domain.seal.notes import cosignature_line, cosignature_words, opened_note
 from tests.integration.cloud import test_requisition_to_patient as story
 from tests.support.builders import reading
+from tests.support.quick_client import QuickClient
 from tests.support.recycled_databases import RecycledDatabases
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -42,7 +42,7 @@ def seal_all(database: Database) -> None:
 def excursion_to_release(database: Database) -> int:
     """A refrigerator gets warm; quality looks into it, and two people release what was inside. Gives the excursion."""
     now = story.START + timedelta(days=1)
-    with TestClient(create_app(database, clock=lambda: now), raise_server_exceptions=False) as client:
+    with QuickClient(create_app(database, clock=lambda: now), raise_server_exceptions=False) as client:
         house = story.House(client, database)
         story.settle(house)
         story.receive(house, story.buy(house))

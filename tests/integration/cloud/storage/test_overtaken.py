@@ -5,12 +5,12 @@ from threading import Barrier
 
 import pytest
 from fastapi import APIRouter, FastAPI
-from fastapi.testclient import TestClient
 
 from cloud_sync.api.access import ApiRoute
 from cloud_sync.api.problems import install
 from cloud_sync.errors import Overtaken
 from cloud_sync.storage.database import ATTEMPTS_MAX, Database, again_if_overtaken
+from tests.support.quick_client import QuickClient
 
 
 def test_of_two_that_wait_for_each_other_both_get_done(database: Database) -> None:
@@ -64,5 +64,5 @@ def test_a_request_that_is_overtaken_is_answered_by_a_further_try(database: Data
     app = FastAPI()
     app.include_router(router, prefix="/v1")
     install(app)
-    answer = TestClient(app).post("/v1/asked", json={"n": 5})
+    answer = QuickClient(app).post("/v1/asked", json={"n": 5})
     assert (answer.status_code, answer.json() == {"n": 5}) == (status, status == 200)

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fastapi.testclient import TestClient
 
 from cloud_sync.actions.gateways.enrolment import Enrolment, enrol, invite
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner, ledger_keys, rotate
@@ -17,6 +16,7 @@ from edge_agent.domain.wire.wire import join_units
 from edge_agent.uplink.receipts import parse_receipts
 from edge_agent.uplink.trust import LedgerTrust
 from tests.support.builders import GatewayWithKey, minute, notice
+from tests.support.quick_client import QuickClient
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -35,7 +35,7 @@ def test_a_gateway_that_enrols_is_told_the_key_and_believes_the_receipts_then(da
     told = enrol(database, Enrolment("gw-1", public, code, proof), now=NOW)
     trust = LedgerTrust([told["ledger_key"]])
     gateway = GatewayWithKey("gw-1", key=key)
-    with TestClient(create_app(database)) as client:
+    with QuickClient(create_app(database)) as client:
         answer = client.post("/v1/batches", content=join_units([gateway.batch(notice(minute(1)))])).content
     found = parse_receipts(answer, trust)
     assert ([each.outcome for each in found.receipts], found.forged) == (["stored"], ())

@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi.testclient import TestClient
 from joserfc.jwk import OctKey, RSAKey
 
 from cloud_sync.app import create_app
@@ -19,6 +18,7 @@ from cloud_sync.errors import ConfigError
 from cloud_sync.storage.database import Database
 from tests.support.identity_provider import SECRET, Provider, identity_provider
 from tests.support.people import PASSWORD, Browser, Clock, Telephone, opened_account
+from tests.support.quick_client import QuickClient
 from tests.support.software_key import SoftwareKey
 
 HOME = "https://ledger"
@@ -34,8 +34,8 @@ class House:
         self.app = create_app(database, clock=clock, oidc=settings)
         self.client = self.new_client()
 
-    def new_client(self) -> TestClient:
-        return TestClient(self.app, base_url=HOME, follow_redirects=False)
+    def new_client(self) -> QuickClient:
+        return QuickClient(self.app, base_url=HOME, follow_redirects=False)
 
     def sent(self) -> str:
         """To the provider and back: where that leads."""
@@ -186,7 +186,7 @@ def test_an_administrator_unlinks_and_without_a_provider_nothing_is_there(house:
     assert ada.post("/v1/accounts/amy/identities/unlink", {"reason": "she left"}).status_code == 204
     house.client = house.new_client()
     assert "linked to no account yet" in house.came_back().text
-    plain = TestClient(create_app(house.database, clock=house.clock), base_url=HOME)
+    plain = QuickClient(create_app(house.database, clock=house.clock), base_url=HOME)
     assert (plain.get("/login/oidc").status_code, "oidc" in plain.get("/login").text) == (404, False)
 
 

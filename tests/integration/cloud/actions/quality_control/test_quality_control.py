@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi.testclient import TestClient
 
 from cloud_sync.app import create_app
 from cloud_sync.domain.roles import Role
@@ -21,6 +20,7 @@ from tests.integration.cloud.api.test_signatures import person, signed
 from tests.support.builders import line, scan
 from tests.support.ledger_api import ANY_TIME, NOW, Api, Somebody, movement
 from tests.support.people import Clock
+from tests.support.quick_client import QuickClient
 
 WHY = {"reason": "SOP 21, version 3"}
 SOURCE = "SOP 21, version 3"
@@ -69,7 +69,7 @@ class Facility(Pharmacy):
 def opened(database: Database) -> Iterator[Facility]:
     clock = Clock()
     app = create_app(database, clock=clock, typed_times=ANY_TIME)
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with QuickClient(app, raise_server_exceptions=False) as client:
         yield Facility(Api(client, database), database, clock)
 
 
