@@ -19,7 +19,7 @@ from cloud_sync.commands.channels import channel_app
 from cloud_sync.commands.connections import connection_app
 from cloud_sync.commands.doctor import doctor, status
 from cloud_sync.commands.dscsa import dscsa_app
-from cloud_sync.commands.erasure import erase_person
+from cloud_sync.commands.erasure import erase_person, erase_words
 from cloud_sync.commands.erp import erp_app
 from cloud_sync.commands.examples import example_command
 from cloud_sync.commands.fleet import release_app
@@ -103,6 +103,7 @@ app.add_typer(serial_app, name="serial")
 app.command()(label)
 app.command("example")(example_command)
 app.command("erase")(erase_person)
+app.command("erase-words")(erase_words)
 
 
 @app.command("check-config")

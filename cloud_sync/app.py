@@ -63,6 +63,7 @@ from cloud_sync.api import (
     stock,
     theft,
     traces,
+    word_erasures,
 )
 from cloud_sync.api.access import Ledger
 from cloud_sync.api.by_address import ByAddress
@@ -107,6 +108,7 @@ ROOMS = (
     theft,
     corrections,
     traces,
+    word_erasures,
     orders,
     planning,
     papers,

@@ -69,6 +69,7 @@ from cloud_sync.console.pages import (
     transaction_data,
     transfers,
     verification,
+    word_erasures,
 )
 from cloud_sync.console.static_files import serve_files
 
@@ -81,7 +82,7 @@ PAGES = (
     trading_partners, transaction_data, verification, suspects, serials, devices, theft,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
     gateways, gateway_config, releases, loggers, connections, hospital_messages, setup, people,
-    spreadsheets, archive, administration, account, login, choices,
+    spreadsheets, archive, word_erasures, administration, account, login, choices,
 )  # fmt: skip
 
 

@@ -17,6 +17,8 @@ class PersonalField(StrEnum):
     PRINTED_NAME = "printed name"
     ADDRESS = "address"
     PRESCRIPTION = "prescription"
+    WORDS = "words"
+    """Words that somebody asked to have erased, until it is done."""
 
 
 def token_for(value: str, salt: bytes) -> str:

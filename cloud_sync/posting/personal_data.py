@@ -25,6 +25,11 @@ def keep_prescription_apart(connection: Connection, prescription: str) -> str:
     return known or _keep(connection, None, PersonalField.PRESCRIPTION, prescription)
 
 
+def keep_words_apart(connection: Connection, words: str) -> str:
+    """The token for words that are to be erased: another one each time."""
+    return _keep(connection, None, PersonalField.WORDS, words)
+
+
 def _keep(connection: Connection, person: str | None, field: PersonalField, value: str) -> str:
     salt = secrets.token_bytes(SALT_BYTES)
     token = token_for(value, salt)

@@ -139,16 +139,17 @@ def proven_by_key(connection: Connection, purpose: str, answer: KeyAnswer, *, at
 
 def is_signed_by_key(row: Row) -> bool:
     """Whether what a key answered proves this signature: it signed the hash of what was shown, and that names the
-    record as it was signed."""
+    record as it was signed. Where that text went with erased words, only that the key signed something is left."""
     if row["shown"] is None:
         return False
+    is_erased = row["erasure_id"] is not None and row["shown"] == "erased"
     about = {name: row[name] for name in ("record_id", "record_sha256", "meaning", "reason", "person")}
     client_data, authenticator_data = bytes(row["client_data"]), bytes(row["authenticator_data"])
     try:
         asked = parse_client_data_json(client_data)
         cose = decode_credential_public_key(bytes(row["public_key"]))
         is_verified = parse_authenticator_data(authenticator_data).flags.uv
-        is_about = signs(row["shown"], kind=row["record_kind"], **about)
+        is_about = is_erased or signs(row["shown"], kind=row["record_kind"], **about)
         verify_signature(
             public_key=decoded_public_key_to_cryptography(cose), signature_alg=cose.alg,
             signature=bytes(row["key_signature"]), data=authenticator_data + sha256(client_data).digest(),
@@ -156,7 +157,8 @@ def is_signed_by_key(row: Row) -> bool:
     except UNREADABLE:
         return False
     is_get = asked.type == ClientDataType.WEBAUTHN_GET
-    return is_get and is_verified and is_about and asked.challenge == challenge_of(row["shown"])
+    is_asked = is_erased or asked.challenge == challenge_of(row["shown"])
+    return is_get and is_verified and is_about and is_asked
 
 
 def same_text(shown: str, **said: Any) -> bool:

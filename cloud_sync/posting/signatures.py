@@ -27,6 +27,8 @@ from cloud_sync.storage.queries import queries
 from edge_agent.domain.monitoring.policies import Policy
 
 Record = dict[str, Any]
+ERASED = "erased"
+"""What stands in place of a hash that words could be guessed by."""
 
 
 def record_of(connection: Connection, kind: RecordKind, record_id: str) -> Record:
@@ -52,18 +54,73 @@ def signatures_of(connection: Connection, kind: RecordKind, record_id: str, reco
 
 def told_signature(row: Row, record_sha256: str, before_sha256: str) -> Row:
     """A signature, and whether it ``covers`` the record as it is now, or as it was ``before`` it was decided, and is
-    ``intact`` itself."""
+    ``intact`` itself.
+
+    Where words were erased from what was signed, ``erasure`` is the number of that, nothing says any longer what the
+    signer saw, and ``otherwise_as_signed`` tells whether only these words and the decision changed since.
+    """
     covers = row["record_sha256"] == record_sha256
     decided_since = not covers and row["record_sha256"] == before_sha256
-    told = {name: value for name, value in row.items() if name not in _OF_KEY}
-    return {**told, "covers": covers, "decided_since": decided_since, "intact": is_intact(row)}
+    told = {name: value for name, value in row.items() if name not in _BESIDE}
+    is_otherwise = row["erasure_id"] is not None and (
+        covers or decided_since
+        or (row["record_sha256"] == ERASED and row["stood"] != CHANGED_BEFORE
+            and row["erased_record_sha256"] in (record_sha256, before_sha256))
+    )  # fmt: skip
+    return {
+        **told,
+        "covers": covers,
+        "decided_since": decided_since,
+        "intact": is_intact(row),
+        "erasure": row["erasure_id"],
+        "otherwise_as_signed": is_otherwise,
+    }
 
 
 def is_intact(row: Row) -> bool:
-    """Whether a signature is of this record, person, meaning and time, as it was signed."""
+    """Whether a signature is of this record, person, meaning and time, as it was signed.
+
+    One that lost its hashes with erased words: as the ledger left it then, if it was intact before.
+    """
     fields = {name: row[name] for name in _COVERED}
+    if row["erasure_id"] is not None:
+        is_as_left = bool(row["erased_sha256"] == digest_without_words(row, row["erased_record_sha256"]))
+        return is_as_left and row["was_intact"] and (row["proof"] != "security key" or is_signed_by_key(row))
     is_as_signed = bool(row["sha256"] == signature_digest(kind=row["record_kind"], **fields))
     return is_as_signed and (row["proof"] != "security key" or is_signed_by_key(row))
+
+
+def digest_without_words(row: Row, record_sha256: str) -> str:
+    """The hash of what is left of a signature, which is of a record with that hash where its own is gone."""
+    fields = {name: row[name] for name in _COVERED}
+    if row["record_sha256"] == ERASED:
+        fields["record_sha256"] = record_sha256
+    return signature_digest(kind=row["record_kind"], **fields)
+
+
+def how_signatures_stand(connection: Connection, records: Iterable[tuple[RecordKind, str]]) -> dict[int, Row]:
+    """By id, each signature of these records with ``stood`` and ``was_intact``: how it stands before words go."""
+    found = {}
+    for kind, record_id in sorted(set(records)):
+        record = record_of(connection, kind, record_id)
+        for row in signatures_of(connection, kind, record_id, record):
+            stood = _AS_SIGNED if row["covers"] else _BUT_DECIDED if row["decided_since"] else CHANGED_BEFORE
+            if row["record_sha256"] == ERASED and row["otherwise_as_signed"]:
+                stood = _BUT_DECIDED
+            found[row["id"]] = {**row, "stood": stood, "was_intact": row["intact"]}
+    return found
+
+
+def digests_without_words(connection: Connection, signature: Row) -> tuple[str, str]:
+    """The hashes of the record and of a signature, now that words are gone from them; ``stood``: how it stood."""
+    kind, record_id = RecordKind(signature["record_kind"]), signature["record_id"]
+    record = record_of(connection, kind, record_id)
+    if signature["stood"] == _BUT_DECIDED:
+        record = dict(before_decision(kind, record))
+    record_sha256 = record_digest(kind, record_id, record)
+    rows = queries("signatures").signatures_of(connection, record_kind=kind, record_ids=[record_id])
+    (left,) = (row for row in rows if row["id"] == signature["id"])
+    return record_sha256, digest_without_words(left, record_sha256)
 
 
 def check_two_release(
@@ -241,7 +298,12 @@ def _exposure(q: Any, connection: Connection, excursion_id: int, lot_id: int) ->
 
 
 _COVERED = ("record_id", "record_sha256", "meaning", "person", "printed_name", "proof", "reason", "signed_at")
-_OF_KEY = frozenset({"shown", "public_key", "client_data", "authenticator_data", "key_signature"})
+_BESIDE = frozenset({
+    "shown", "public_key", "client_data", "authenticator_data", "key_signature",
+    "erasure_id", "stood", "was_intact", "erased_record_sha256", "erased_sha256",
+})  # fmt: skip
+_AS_SIGNED, _BUT_DECIDED, CHANGED_BEFORE = "as signed", "as signed but for the decision", "changed before"
+"""How a signature stood when words were erased from its record."""
 _IDS: Mapping[RecordKind, str] = {
     RecordKind.EXPOSURE: "Give EXCURSION:LOT, as in GET /v1/exposures.",
     RecordKind.HOLD: "Give the id, as in GET /v1/holds/placed.",

@@ -115,7 +115,13 @@ def _rows(connection: Connection, scope: _Scope) -> list[dict[str, Any]]:
         evidence_ids=scope.batches,
         subjects=scope.subjects,
     )
-    for row in found:
+    found = list(found)
+    names = [row["row_key"] or str(row["row_id"]) for row in found]
+    erasures = queries("seal_evidence").erasures_of(
+        connection, tables=[row["of_table"] for row in found], row_names=names
+    )
+    known = {(row["of_table"], name) for row, name in zip(found, names, strict=True)}
+    for row in (*found, *(each for each in erasures if (each["of_table"], str(each["row_id"])) not in known)):
         wanted[row["of_table"]].append(row)
     if sum(map(len, wanted.values())) > ROWS_MAX:
         raise Conflict(f"there are more than {ROWS_MAX} rows", "Export an excursion or a case instead of a whole lot.")

@@ -20,6 +20,8 @@ TITLES = {
     "signature": "Signatures",
     "movement": "Movements",
     "event": "Audit trail",
+    "word_erasure": "Erasures of words",
+    "erased_row": "Rows that words were erased from",
     "evidence": "Batches of gateways",
 }
 LEFT_OUT = {"id", "data", "raw", "digest", "previous"}

@@ -170,6 +170,7 @@ def check(file: Any, trusted: str | None) -> tuple[list[str], list[str]]:
             if row["table"] == "evidence":
                 digests.add(json.loads(row["text"])["digest"].removeprefix("\\x"))
         _check_personal(evidence.get("personal", []), faults, told)
+        _check_erasures(rows, faults, told)
         told.append(f"{len(rows)} rows, each at its place in the tree of {note.size} rows")
         gateways = {each["name"]: each["public_keys"] for each in evidence["gateways"]}
         batches = [name for name in archive.namelist() if name.startswith("batches/")]
@@ -223,6 +224,23 @@ def _check_personal(personal: list[dict[str, Any]], faults: list[str], told: lis
             faults.append(f"{each['value']}: this is not what stands in the rows as {each['token']}")
     if personal:
         told.append(f"{len(left)} names and addresses as they were sealed, {len(personal) - len(left)} erased")
+
+
+def _check_erasures(rows: list[dict[str, Any]], faults: list[str], told: list[str]) -> None:
+    """A row that words were erased from is named by an erasure that one person asked for and another one did."""
+    said = {(row["table"], row["key"]): (json.loads(row["text"]), row["entry"].split("\n")) for row in rows}
+    agreed = set()
+    for (table, _), (named, entry) in said.items():
+        if table == "erased_row":
+            asked, _decided = said.get(("word_erasure", str(named["erasure_id"])), ({}, []))
+            if asked.get("decision") == "done" and asked["decided_by"] != asked["asked_by"]:
+                agreed.add((named["of_table"], named["row_name"], entry[4]))
+    erased = [(*where, entry[4]) for where, (_, entry) in said.items() if entry[3] == "E"]
+    for table, key, transaction in erased:
+        if (table, key, transaction) not in agreed:
+            faults.append(f"{table} {key}: it was changed as erased, and no erasure that two people agreed to names it")
+    if erased:
+        told.append(f"{len(erased)} rows from which two people had words erased: what they decided stands as it was")
 
 
 def _check_batch(name: str, raw: bytes, digests: set[str], gateways: dict[str, list[str]], faults: list[str]) -> None:

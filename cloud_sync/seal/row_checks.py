@@ -10,12 +10,16 @@ from functools import partial
 from cloud_sync.seal.batch_signatures import KeysOf, falsely_signed, keys_not_told
 from cloud_sync.seal.tree import digests
 from cloud_sync.storage.database import Connection, Row
+from cloud_sync.storage.free_texts import may_be_erased
 from cloud_sync.storage.queries import queries
 from cloud_sync.storage.tables import TABLES, TableKind, TableRule
 
 ROWS_AT_ONCE = 200_000
 BLOCK_ROWS = 4_000
 """Of a block that is hashed at once: what it says stays in the processor's cache."""
+
+FAULTS_MAX = 1000
+"""Of a kind; one is enough to know."""
 
 Query = Callable[[Connection], list[Row]]
 
@@ -43,6 +47,7 @@ def questions(connection: Connection, keys: KeysOf) -> Iterator[Query]:
                 yield partial(_not_signed, keys, low, high)
     yield _gateways
     yield _personal_data
+    yield _erased_words
 
 
 def _faults(name: str, left_out: list[str], blocks: Sequence[tuple[int, int]], connection: Connection) -> list[Row]:
@@ -92,6 +97,35 @@ def _personal_data(connection: Connection) -> list[Row]:
         *({"of_table": "personal_data", "fault": other, **row} for row in personal.values_that_differ(connection)),
         *({"of_table": "signature", "fault": gone, **row} for row in personal.names_that_are_gone(connection)),
     ]
+
+
+def _erased_words(connection: Connection) -> list[Row]:
+    """Only what two people agreed to is changed as erased, only words of free text, and only that is without a salt."""
+    erased = queries("erased_words")
+    sealed = [name for name, _ in sealed_tables()]
+    kept = "an erasure changed it, and it is no free text"
+    columns = [
+        {"of_table": row["of_table"], "row_name": row["of_column"], "fault": kept}
+        for row in erased.erased_columns(connection)
+        if not may_be_erased(row["of_table"], row["of_column"])
+    ]  # fmt: skip
+    words = {
+        True: "its words are gone although it waits for a decision",
+        False: "it was decided on, and its words are still there",
+    }
+    return [
+        *columns,
+        *({"fault": "it was changed as erased, and no erasure that two people agreed to names it", **row}
+          for row in erased.erasures_not_agreed(connection, rows_max=FAULTS_MAX)),
+        *({"of_table": "erased_row", "fault": "it names a row that was not changed then", **row}
+          for row in erased.erasures_not_done(connection, sealed=sealed, rows_max=FAULTS_MAX)),
+        *({"fault": "words were to be erased from it, and it does not show that", **row}
+          for row in erased.erased_rows_not_shown(connection)),
+        *({"of_table": "seal_row", "fault": "its salt is gone, and no erasure took it", **row}
+          for row in erased.salts_gone(connection, rows_max=FAULTS_MAX)),
+        *({"of_table": "word_erasure", "fault": words[row["waits"]], "row_name": row["row_name"]}
+          for row in erased.words_that_stay(connection)),
+    ]  # fmt: skip
 
 
 def _gateways(connection: Connection) -> list[Row]:

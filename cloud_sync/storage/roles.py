@@ -12,6 +12,7 @@ from typing import Any
 import aiosql
 import psycopg
 
+from cloud_sync.storage.free_texts import FREE_TEXT
 from cloud_sync.storage.owners import CLIENT_ROLE, OPEN_TO_OWNERS
 from cloud_sync.storage.tables import TABLES, TableKind
 
@@ -43,6 +44,9 @@ def protect(connection: psycopg.Connection[Any]) -> None:
             left_out = list(rule.not_sealed)
             roles.seal_table(connection, of_table=name, may_change=list(rule.may_change), left_out=left_out)
     roles.seal_note_migration(connection)
+    if "word_erasure" in tables:  # a restored ledger may be older
+        columns = [(name, column) for name, found in FREE_TEXT.items() if name in there for column in found]
+        roles.mark_free_text(connection, tables=[name for name, _ in columns], columns=[each for _, each in columns])
     if not roles.make_runtime_role(connection):
         log.warning(
             "the ledger works as the owner of its tables, for this user may not make the role %s: "

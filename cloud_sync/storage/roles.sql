@@ -66,3 +66,7 @@ SELECT seal_note_migration();
 -- name: answering_process()$
 -- The process of the server that answers.
 SELECT pg_backend_pid();
+
+-- name: mark_free_text(tables, columns)$
+-- Mark these columns as free text, and no others; nothing is written where that stands already.
+SELECT mark_free_text(:tables, :columns);

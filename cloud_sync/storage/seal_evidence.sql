@@ -70,6 +70,29 @@ UNION
 SELECT 'evidence', id, NULL FROM evidence
 WHERE id IN (SELECT evidence_id FROM read_then) OR id IN (SELECT id FROM scanned) OR id = ANY(:evidence_ids);
 
+-- name: erasures_of(tables, row_names)
+-- Erasures of words that changed these rows: the rows that name them, who asked and decided, and the events of it, with what was
+-- erased from these in turn. Index: erased_row_of, event_subject.
+WITH RECURSIVE wanted (of_table, row_name) AS (
+    SELECT of_table, row_name FROM unnest(:tables::text[], :row_names::text[]) AS w (of_table, row_name)
+    UNION
+    SELECT x.of_table, x.row_name
+    FROM wanted w
+    JOIN erased_row r ON r.of_table = w.of_table AND r.row_name = w.row_name
+    CROSS JOIN LATERAL (
+        SELECT 'word_erasure' AS of_table, r.erasure_id::text AS row_name
+        UNION ALL
+        SELECT 'event', e.id::text FROM event e WHERE e.subject = 'word_erasure:' || r.erasure_id
+    ) x
+)
+SELECT 'erased_row' AS of_table, r.id AS row_id, NULL::text AS row_key
+FROM wanted w JOIN erased_row r ON r.of_table = w.of_table AND r.row_name = w.row_name
+UNION
+SELECT of_table, row_name::bigint, NULL FROM wanted WHERE of_table IN ('word_erasure', 'event')
+UNION
+SELECT 'erased_signature', x.id, NULL
+FROM wanted w JOIN erased_signature x ON w.of_table = 'signature' AND x.signature_id::text = w.row_name;
+
 -- name: sealed_texts(of_table, left_out, row_ids, row_keys)
 -- What rows say, with the salt and the entry of their latest version in the tree.
 SELECT t.row_id, t.row_key, t.text, s.id AS seal_id, s.salt, convert_from(seal_entry(s), 'UTF8') AS entry

@@ -64,10 +64,17 @@ VALUES (:record_kind, :record_id, :record_sha256, :meaning, :person, :printed_na
 ON CONFLICT (sha256) DO NOTHING;
 
 -- name: signatures_of(record_kind, record_ids)
--- What was signed of these records of a kind, oldest first, and what a security key answered where one proves it.
+-- What was signed of these records of a kind, oldest first, what a security key answered where one proves it, and the last erasure
+-- of words that it lost hashes to. Index: signature_of_record, signature_by_key_pkey, erased_signature_signature_id_erasure_id_key.
 SELECT id, record_kind, record_id, record_sha256, meaning, person, printed_name, proof, reason, signed_at, sha256,
-       k.shown, k.public_key, k.client_data, k.authenticator_data, k.key_signature
-FROM signature LEFT JOIN signature_by_key k ON k.signature_sha256 = sha256
+       k.shown, k.public_key, k.client_data, k.authenticator_data, k.key_signature,
+       x.erasure_id, x.stood, x.was_intact, x.erased_record_sha256, x.erased_sha256
+FROM signature
+LEFT JOIN signature_by_key k ON k.signature_sha256 = sha256
+LEFT JOIN LATERAL (
+    SELECT e.erasure_id, e.stood, e.was_intact, e.record_sha256 AS erased_record_sha256, e.sha256 AS erased_sha256
+    FROM erased_signature e WHERE e.signature_id = signature.id ORDER BY e.erasure_id DESC LIMIT 1
+) x ON true
 WHERE record_kind = :record_kind AND record_id = ANY(:record_ids) ORDER BY id;
 
 -- name: second_signature_rules()

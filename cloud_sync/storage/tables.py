@@ -121,6 +121,8 @@ TABLES: Mapping[str, TableRule] = {
     "epcis_query": _SETTING,
     "epcis_subscription": _SETTING,
     "equipment": _SETTING,
+    "erased_row": _EVIDENCE,
+    "erased_signature": _EVIDENCE,
     "erasure": _evidence("done_by", "done_at"),
     "event": _EVIDENCE,
     "evidence": TableRule(TableKind.EVIDENCE, not_sealed=("raw",)),  # raw has its digest beside it
@@ -313,4 +315,5 @@ TABLES: Mapping[str, TableRule] = {
     "validation_run": _EVIDENCE,
     "warranty_term": _SETTING,
     "waste": _evidence("fact", "witness", "witnessed_at", "witnessed_how"),
+    "word_erasure": _evidence("decision", "decided_by", "decided_at", "decision_reason"),
 }

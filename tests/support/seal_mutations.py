@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from cloud_sync.storage.free_texts import FREE_TEXT
 from cloud_sync.storage.tables import TABLES, TableKind
 
 EVIDENCE = sorted(name for name, rule in TABLES.items() if rule.kind is TableKind.EVIDENCE)
@@ -62,6 +63,65 @@ def bypass(connection: Connection, table: str, random: Random) -> None:
         connection.execute(SQL("ALTER TABLE {} DISABLE TRIGGER ALL").format(Identifier(table)))
 
 
+def forge_erasure(
+    connection: Connection, table: str, row: str, column: str, said: str, *, told: str = "an event"
+) -> None:
+    """Write something else into a column as if words had been erased there, past the trigger that refuses it but not
+    the one that seals. ``told``: what is written beside it, to pass for an erasure that two people agreed to."""
+    connection.execute(SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(Identifier(table)))
+    connection.execute(
+        SQL("ALTER TABLE {} ENABLE TRIGGER {}").format(Identifier(table), Identifier(f"{table}_sealed_update"))
+    )
+    connection.execute("SELECT set_config('lotwarden.change', 'E', true)")
+    update = SQL("UPDATE {} SET {} = %s WHERE id = %s").format(Identifier(table), Identifier(column))
+    connection.execute(update, (said, row))
+    number = None
+    if told == "an erasure of the same moment":
+        (number,) = connection.execute(
+            "INSERT INTO word_erasure (words, reason, places, asked_by, asked_at, decision, decided_by, decided_at,"
+            " decision_reason) VALUES ('personal:' || encode(sha256(gen_random_uuid()::text::bytea), 'hex'), 'r', 1,"
+            " 'ada', now(), 'done', 'bea', now(), 'r')"
+            " RETURNING id"
+        ).fetchone() or (None,)
+    elif told == "an erasure by one person":
+        connection.execute("ALTER TABLE word_erasure DROP CONSTRAINT word_erasure_check1")
+        (number,) = connection.execute(
+            "UPDATE word_erasure SET decision = 'done', decided_by = asked_by, decided_at = now(),"
+            " decision_reason = 'r' RETURNING id"
+        ).fetchone() or (None,)
+    if number is not None:
+        connection.execute(
+            "INSERT INTO erased_row (erasure_id, of_table, row_name, columns, places) VALUES (%s, %s, %s, %s, 1)",
+            (number, table, row, [column]),
+        )
+    if told != "nothing":
+        connection.execute(
+            "INSERT INTO event (actor, kind, subject, reason) SELECT"
+            " coalesce((SELECT decided_by FROM word_erasure WHERE id = %s), 'bea'), 'words_erased', %s, 'forged'",
+            (number, f"word_erasure:{number}"),
+        )
+    _commit(connection, table)
+
+
+def rows_to_forge(connection: Connection) -> list[tuple[str, str, str]]:
+    """Numbered rows of evidence with a column of free text that never changes otherwise: table, number, column."""
+    found = []
+    for table, columns in FREE_TEXT.items():
+        (is_numbered,) = connection.execute(
+            "SELECT count(*) > 0 FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = 'id'", (table,)
+        ).fetchone() or (False,)
+        if table not in EVIDENCE or not is_numbered:
+            continue
+        for column in sorted(set(columns) - set(TABLES[table].may_change)):
+            rows = connection.execute(
+                SQL("SELECT id::text FROM {} WHERE pg_typeof({})::text = 'text' ORDER BY id").format(
+                    Identifier(table), Identifier(column)
+                )
+            ).fetchall()
+            found += [(table, row, column) for (row,) in rows]
+    return found
+
+
 def undo(connection: Connection, mutation: Mutation) -> None:
     """Make it as it was."""
     connection.execute("SET session_replication_role = replica")
@@ -86,9 +146,9 @@ def _count(connection: Connection, table: str) -> int:
 def _changed(
     connection: Connection, table: str, ctid: str, before: dict[str, Any], random: Random
 ) -> tuple[str, str] | None:
-    # The salt of a version that was followed by another one no longer says anything.
-    column = random.choice(sorted(before.keys() - {"salt"}))
-    after = {**before, column: _other(before[column], random)}
+    column = random.choice(sorted(before))
+    # Another salt of a version that another one followed says nothing. That it is gone, only an erasure explains.
+    after = {**before, column: None if column == "salt" else _other(before[column], random)}
     try:
         with connection.transaction():
             done = _update(connection, table, ctid, column, after)

@@ -64,6 +64,13 @@ class SignatureOut(Schema):
     covers: bool = Field(description="The record is still as it was signed.")
     decided_since: bool = Field(description="It is as it was signed, but for the decision made on it since.")
     intact: bool = Field(description="The signature is of this record, person, meaning and time.")
+    erasure: int | None = Field(
+        None,
+        description="Words were erased from what was signed, with the hashes that were made of them: the erasure.",
+    )
+    otherwise_as_signed: bool = Field(
+        False, description="But for the erased words and the decision made on it since, the record is as it was signed."
+    )
 
 
 class SignableOut(Schema):

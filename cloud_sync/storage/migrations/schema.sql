@@ -1315,6 +1315,46 @@ CREATE TABLE equipment (
 CREATE UNIQUE INDEX equipment_device ON public.equipment USING btree (gateway_id, device) WHERE (in_use AND (gateway_id IS NOT NULL));
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE erased_row (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    erasure_id bigint NOT NULL,
+    of_table text NOT NULL,
+    row_name text NOT NULL,
+    columns text[] NOT NULL,
+    places integer NOT NULL,
+    CONSTRAINT erased_row_erasure_id_fkey FOREIGN KEY (erasure_id) REFERENCES word_erasure(id),
+    CONSTRAINT erased_row_pkey PRIMARY KEY (id)
+);
+CREATE INDEX erased_row_erasure ON public.erased_row USING btree (erasure_id);
+CREATE INDEX erased_row_of ON public.erased_row USING btree (of_table, row_name);
+CREATE TRIGGER erased_row_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.erased_row FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER erased_row_sealed_delete AFTER DELETE ON public.erased_row REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_erased_row();
+CREATE TRIGGER erased_row_sealed_insert AFTER INSERT ON public.erased_row REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_erased_row();
+CREATE TRIGGER erased_row_sealed_update AFTER UPDATE ON public.erased_row REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_erased_row();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE erased_signature (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    signature_id bigint NOT NULL,
+    erasure_id bigint NOT NULL,
+    stood text NOT NULL,
+    was_intact boolean NOT NULL,
+    record_sha256 text NOT NULL,
+    sha256 text NOT NULL,
+    CONSTRAINT erased_signature_erasure_id_fkey FOREIGN KEY (erasure_id) REFERENCES word_erasure(id),
+    CONSTRAINT erased_signature_pkey PRIMARY KEY (id),
+    CONSTRAINT erased_signature_record_sha256_check CHECK ((record_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT erased_signature_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT erased_signature_signature_id_erasure_id_key UNIQUE (signature_id, erasure_id),
+    CONSTRAINT erased_signature_signature_id_fkey FOREIGN KEY (signature_id) REFERENCES signature(id),
+    CONSTRAINT erased_signature_stood_check CHECK ((stood = ANY (ARRAY['as signed'::text, 'as signed but for the decision'::text, 'changed before'::text])))
+);
+CREATE TRIGGER erased_signature_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.erased_signature FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER erased_signature_sealed_delete AFTER DELETE ON public.erased_signature REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_erased_signature();
+CREATE TRIGGER erased_signature_sealed_insert AFTER INSERT ON public.erased_signature REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_erased_signature();
+CREATE TRIGGER erased_signature_sealed_update AFTER UPDATE ON public.erased_signature REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_erased_signature();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE erasure (
     id bigint NOT NULL GENERATED AS IDENTITY,
     person text NOT NULL,
@@ -2561,7 +2601,7 @@ CREATE TABLE personal_data (
     erased_at timestamp with time zone,
     CONSTRAINT personal_data_check CHECK (((value IS NULL) = (erased_at IS NOT NULL))),
     CONSTRAINT personal_data_check1 CHECK (((salt IS NULL) = (erased_at IS NOT NULL))),
-    CONSTRAINT personal_data_field_check CHECK ((field = ANY (ARRAY['printed name'::text, 'address'::text, 'prescription'::text]))),
+    CONSTRAINT personal_data_field_check CHECK ((field = ANY (ARRAY['printed name'::text, 'address'::text, 'prescription'::text, 'words'::text]))),
     CONSTRAINT personal_data_pkey PRIMARY KEY (token),
     CONSTRAINT personal_data_salt_check CHECK ((length(salt) = 16)),
     CONSTRAINT personal_data_token_check CHECK ((token ~ '^personal:[0-9a-f]{64}$'::text))
@@ -3382,8 +3422,10 @@ CREATE TABLE seal_row (
     CONSTRAINT seal_row_check CHECK ((num_nonnulls(row_id, row_key) = 1)),
     CONSTRAINT seal_row_pkey PRIMARY KEY (id)
 );
+CREATE INDEX seal_row_erased ON public.seal_row USING btree (of_table, id) WHERE (change = 'E'::text);
 CREATE INDEX seal_row_of_id ON public.seal_row USING btree (of_table, row_id) WHERE (row_id IS NOT NULL);
 CREATE INDEX seal_row_of_key ON public.seal_row USING btree (of_table, row_key) WHERE (row_key IS NOT NULL);
+CREATE INDEX seal_row_without_salt ON public.seal_row USING btree (id) WHERE (salt IS NULL);
 CREATE INDEX seal_row_xact ON public.seal_row USING btree (xact);
 CREATE TRIGGER seal_row_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seal_row FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
@@ -4303,6 +4345,33 @@ CREATE TRIGGER waste_sealed_insert AFTER INSERT ON public.waste REFERENCING NEW 
 CREATE TRIGGER waste_sealed_update AFTER UPDATE ON public.waste REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_waste();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE word_erasure (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    words text NOT NULL,
+    reason text NOT NULL,
+    places integer NOT NULL,
+    asked_by text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decision_reason text,
+    CONSTRAINT word_erasure_check CHECK ((num_nulls(decision, decided_by, decided_at, decision_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT word_erasure_check1 CHECK (((decision IS DISTINCT FROM 'done'::text) OR (decided_by <> asked_by))),
+    CONSTRAINT word_erasure_decision_check CHECK ((decision = ANY (ARRAY['done'::text, 'rejected'::text]))),
+    CONSTRAINT word_erasure_pkey PRIMARY KEY (id),
+    CONSTRAINT word_erasure_places_check CHECK ((places >= 0)),
+    CONSTRAINT word_erasure_words_check CHECK ((words ~ '^personal:[0-9a-f]{64}$'::text)),
+    CONSTRAINT word_erasure_words_key UNIQUE (words)
+);
+CREATE INDEX word_erasure_open ON public.word_erasure USING btree (id) WHERE (decision IS NULL);
+CREATE TRIGGER word_erasure_append_only BEFORE DELETE OR TRUNCATE ON public.word_erasure FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER word_erasure_mostly_stays BEFORE UPDATE ON public.word_erasure FOR EACH ROW EXECUTE FUNCTION refuse_other_change('decision', 'decided_by', 'decided_at', 'decision_reason');
+CREATE TRIGGER word_erasure_sealed_delete AFTER DELETE ON public.word_erasure REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_word_erasure();
+CREATE TRIGGER word_erasure_sealed_insert AFTER INSERT ON public.word_erasure REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_word_erasure();
+CREATE TRIGGER word_erasure_sealed_update AFTER UPDATE ON public.word_erasure REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_word_erasure();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE VIEW active_hold WITH (security_invoker=true) AS
  SELECT x.lot_id,
     x.serial,
@@ -4752,6 +4821,118 @@ BEGIN
     RETURN NOT has_any;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.erase_signature_hashes(erasure bigint, signed bigint, of_record boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    was signature;
+    new_record text;
+    new_hash text;
+    is_by_key boolean;
+    told bigint;
+BEGIN
+    SELECT * INTO was FROM signature s WHERE s.id = signed;
+    is_by_key := EXISTS (SELECT FROM signature_by_key k WHERE k.signature_sha256 = was.sha256);
+    new_record := CASE WHEN of_record THEN 'erased' ELSE was.record_sha256 END;
+    new_hash := CASE WHEN is_by_key THEN was.sha256 ELSE 'erased:' || signed END;
+    IF (new_record, new_hash) IS DISTINCT FROM (was.record_sha256, was.sha256) THEN
+        UPDATE signature SET record_sha256 = new_record, sha256 = new_hash WHERE id = signed;
+        PERFORM note_erased(erasure, 'signature', signed::text, array_remove(ARRAY[
+            CASE WHEN new_record <> was.record_sha256 THEN 'record_sha256' END,
+            CASE WHEN new_hash <> was.sha256 THEN 'sha256' END], NULL));
+    END IF;
+    IF EXISTS (SELECT FROM signature_by_key k WHERE k.signature_sha256 = was.sha256 AND k.shown <> 'erased') THEN
+        UPDATE signature_by_key SET shown = 'erased' WHERE signature_sha256 = was.sha256;
+        PERFORM note_erased(erasure, 'signature_by_key', jsonb_build_array(was.sha256)::text, ARRAY['shown']);
+    END IF;
+    FOR told IN SELECT e.id FROM event e WHERE e.subject = was.record_kind || ':' || was.record_id AND e.kind = 'signed'
+                AND e.data ->> 'sha256' = was.sha256 AND new_hash <> was.sha256 LOOP
+        UPDATE event SET data = data || jsonb_build_object('sha256', new_hash) WHERE id = told;
+        PERFORM note_erased(erasure, 'event', told::text, ARRAY['data']);
+    END LOOP;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.erase_words(erasure bigint, words text, by_whom text, why text, at timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+    asked word_erasure;
+    mark bigint;
+    signatures jsonb;
+    signed record;
+    each text;
+    sql record;
+    counted record;
+    rows integer := 0;
+BEGIN
+    SELECT * INTO asked FROM word_erasure e WHERE e.id = erasure AND e.decision IS NULL AND e.asked_by <> by_whom FOR UPDATE;
+    IF asked.id IS NULL OR NOT EXISTS (SELECT FROM personal_data p WHERE p.token = asked.words AND p.value = erase_words.words) THEN
+        RAISE EXCEPTION 'nobody else has asked for the erasure of these words';
+    END IF;
+    SELECT coalesce(max(id), 0) INTO mark FROM seal_row;
+    signatures := (SELECT jsonb_agg(s) FROM signatures_with_words(words) s);
+    PERFORM set_config('lotwarden.change', 'E', true);
+    FOR each IN SELECT DISTINCT f.of_table FROM free_text_columns() f ORDER BY 1 LOOP
+        SELECT * INTO sql FROM words_sql(each);
+        EXECUTE format(
+            'WITH held AS MATERIALIZED (SELECT r.ctid AS at, %1$s AS row_name, %2$s AS columns, %3$s AS places'
+            '                           FROM %4$I r WHERE %5$s FOR UPDATE),'
+            ' found AS (SELECT * FROM held WHERE cardinality(columns) > 0),'
+            ' done AS (UPDATE %4$I r SET %6$s FROM found f WHERE r.ctid = f.at RETURNING 1),'
+            ' named AS (INSERT INTO erased_row (erasure_id, of_table, row_name, columns, places)'
+            '           SELECT $3, %4$L, row_name, columns, places::integer FROM found RETURNING 1)'
+            ' SELECT (SELECT count(*) FROM named)::integer AS named, (SELECT count(*) FROM done)::integer AS done',
+            sql.of_name, sql.of_columns, sql.of_places, each, sql.may_hold, sql.written)
+            INTO counted USING words_pattern(words, false), words_pattern(words, true), erasure;
+        IF counted.named <> counted.done THEN
+            RAISE EXCEPTION USING ERRCODE = 'serialization_failure', MESSAGE = format('rows of %s change while words are erased', each);
+        END IF;
+        rows := rows + counted.done;
+    END LOOP;
+    FOR signed IN SELECT * FROM jsonb_to_recordset(coalesce(signatures, '[]')) AS s (signature_id bigint, of_record boolean) LOOP
+        PERFORM erase_signature_hashes(erasure, signed.signature_id, signed.of_record);
+    END LOOP;
+    UPDATE seal_row s SET change = 'E'
+    FROM erased_row e
+    WHERE e.erasure_id = erasure AND s.xact = pg_current_xact_id() AND s.id > mark AND s.change = 'U' AND s.of_table = e.of_table
+      AND coalesce(s.row_id::text, s.row_key) = e.row_name;
+    UPDATE seal_row s SET salt = NULL
+    FROM (SELECT n.of_table, n.row_id, n.row_key, max(n.id) AS last FROM seal_row n
+          WHERE n.xact = pg_current_xact_id() AND n.id > mark AND n.change = 'E' GROUP BY 1, 2, 3) n
+    WHERE s.of_table = n.of_table AND (s.row_id = n.row_id OR s.row_key = n.row_key) AND s.id < n.last AND s.salt IS NOT NULL;
+    PERFORM set_config('lotwarden.change', '', true);
+    UPDATE word_erasure SET decision = 'done', decided_by = by_whom, decided_at = at,
+                            decision_reason = words_out(why, words_pattern(erase_words.words, false))
+    WHERE id = erasure;
+    UPDATE personal_data SET value = NULL, salt = NULL, erased_at = at WHERE token = asked.words;
+    RETURN rows;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.erased_rows_not_shown()
+ RETURNS TABLE(of_table text, row_name text)
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+DECLARE
+    each text;
+    of_id text;
+    of_key text;
+BEGIN
+    FOR each IN SELECT DISTINCT e.of_table FROM erased_row e WHERE to_regclass(e.of_table) IS NOT NULL LOOP
+        SELECT k.of_id, k.of_key INTO of_id, of_key FROM seal_key_sql(to_regclass(each), 'r') k;
+        RETURN QUERY EXECUTE format(
+            'SELECT DISTINCT %1$L, e.row_name FROM erased_row e JOIN %1$I r ON %2$s CROSS JOIN unnest(e.columns) AS c (name) '
+            'WHERE e.of_table = %1$L AND to_jsonb(r) ->> c.name NOT LIKE ''%%erased%%'' '
+            'AND ''E'' = (SELECT s.change FROM seal_row s WHERE s.of_table = %1$L AND %3$s ORDER BY s.id DESC LIMIT 1)',
+            each, CASE WHEN of_id <> 'NULL::bigint' THEN of_id || ' = e.row_name::bigint' ELSE of_key || ' = e.row_name' END,
+            CASE WHEN of_id <> 'NULL::bigint' THEN 's.row_id = e.row_name::bigint' ELSE 's.row_key = e.row_name' END);
+    END LOOP;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.evidence_of(of_fact text)
  RETURNS bigint
  LANGUAGE sql
@@ -4818,6 +4999,18 @@ AS $function$
         'hex')
     FROM excursion e
     WHERE e.id = of_excursion
+$function$;
+
+CREATE OR REPLACE FUNCTION public.free_text_columns(wanted text DEFAULT NULL::text)
+ RETURNS TABLE(of_table text, of_column text, of_type text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT c.relname::text, a.attname::text, format_type(a.atttypid, NULL)
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+      AND col_description(c.oid, a.attnum) = 'free text' AND (wanted IS NULL OR c.relname = wanted)
+    ORDER BY c.relname, a.attnum
 $function$;
 
 CREATE OR REPLACE FUNCTION public.goods_went(of_lot bigint, of_serial text, of_place bigint, of_kind text, began timestamp with time zone, until timestamp with time zone, since_when timestamp with time zone)
@@ -4949,6 +5142,15 @@ AS $function$
                  - (wall - interval '36 hours') AS offset_before) AS before
 $function$;
 
+CREATE OR REPLACE FUNCTION public.is_erasing_words()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT coalesce(current_setting('lotwarden.change', true), '') = 'E'
+           AND pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = 'erased_row'::regclass), 'USAGE')
+$function$;
+
 CREATE OR REPLACE FUNCTION public.is_for_prescription(prescription text, demand text)
  RETURNS boolean
  LANGUAGE sql
@@ -5017,6 +5219,77 @@ BEGIN
                    month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
     SET LOCAL lock_timeout = 0;
     RETURN stayed;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.legal_holds_over(of_table text, said jsonb, left_steps integer DEFAULT 3)
+ RETURNS SETOF bigint
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+DECLARE
+    link record;
+    other record;
+    above jsonb;
+    goods text;
+BEGIN
+    IF said IS NULL OR NOT EXISTS (SELECT FROM legal_hold_now) THEN
+        RETURN;
+    END IF;
+    RETURN QUERY SELECT h.id FROM legal_hold_now h
+        WHERE said ->> 'lot_id' = h.lot_id::text OR said ->> 'item_id' = h.item_id::text OR said ->> 'case_id' = h.case_id::text
+           OR of_table = 'legal_hold' AND said ->> 'id' = h.id::text OR of_table = 'exception_case' AND said ->> 'id' = h.case_id::text
+           OR of_table = 'lot' AND said ->> 'id' = h.lot_id::text OR of_table = 'item' AND said ->> 'id' = h.item_id::text
+           -- What an event says of goods.
+           OR of_table = 'event' AND jsonb_path_exists(said -> 'data',
+                '$.** ? (@.lot == $lot || @.lot_id == $lot || @.lots[*] == $lot || @.lot == $number || @.lot_number == $number
+                         || @.item == $item || @.item_id == $item_id)',
+                (SELECT jsonb_build_object('lot', coalesce(h.lot_id, -1), 'number', coalesce(l.lot_number, '(nothing)'),
+                                           'item', coalesce(i.name, '(nothing)'), 'item_id', coalesce(h.item_id, -1))
+                 FROM (SELECT) one LEFT JOIN lot l ON l.id = h.lot_id LEFT JOIN item i ON i.id = h.item_id));
+    IF left_steps = 0 THEN
+        RETURN;
+    END IF;
+    IF of_table = 'stock_order' THEN
+        RETURN QUERY SELECT h.id FROM legal_hold_now h WHERE EXISTS (
+            SELECT FROM lot l WHERE (l.id = h.lot_id OR l.item_id = h.item_id)
+                AND (EXISTS (SELECT FROM movement m WHERE m.order_ref = said ->> 'number' AND m.lot_id = l.id)
+                     OR EXISTS (SELECT FROM reservation v WHERE v.demand = said ->> 'number' AND v.lot_id = l.id)));
+    ELSIF of_table = 'production_batch' THEN
+        RETURN QUERY SELECT h.id FROM legal_hold_now h WHERE EXISTS (
+            SELECT FROM movement m JOIN lot l ON l.id = m.lot_id
+            WHERE (l.id = h.lot_id OR l.item_id = h.item_id)
+                AND said ->> 'place_id' IN (m.from_place::text, m.to_place::text));
+    END IF;
+    SELECT * INTO other FROM row_of_subject(coalesce(said ->> 'record_kind' || ':' || (said ->> 'record_id'), said ->> 'subject', ''));
+    IF other.said IS NOT NULL THEN
+        RETURN QUERY SELECT legal_holds_over(other.of_table, other.said, left_steps - 1);
+    END IF;
+    FOR link IN SELECT c.relname::text AS child, p.relname::text AS parent, a.attname AS ours, b.attname AS theirs
+                FROM pg_constraint k
+                JOIN pg_class c ON c.oid = k.conrelid
+                JOIN pg_class p ON p.oid = k.confrelid
+                JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+                JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = k.confkey[1]
+                WHERE k.contype = 'f' AND cardinality(k.conkey) = 1
+                  AND (k.conrelid = to_regclass(of_table) OR k.confrelid = to_regclass(of_table)) LOOP
+        -- Places, gateways and batches of gateways are of all goods.
+        CONTINUE WHEN link.parent IN ('place', 'gateway', 'evidence', 'channel');
+        IF link.child = of_table AND said ->> link.ours IS NOT NULL THEN
+            EXECUTE format('SELECT to_jsonb(p) FROM %I p WHERE p.%I::text = $1', link.parent, link.theirs)
+                INTO above USING said ->> link.ours;
+            RETURN QUERY SELECT legal_holds_over(link.parent, above, left_steps - 1);
+        ELSIF link.parent = of_table AND of_table <> 'item' THEN
+            FOR goods IN SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(link.child) AND NOT attisdropped
+                         AND attname IN ('lot_id', 'item_id', 'case_id') AND attname <> link.ours LOOP
+                RETURN QUERY EXECUTE format(
+                    'SELECT h.id FROM legal_hold_now h WHERE EXISTS (SELECT FROM %I c WHERE c.%I::text = $1 AND %s)',
+                    link.child, link.ours,
+                    CASE goods WHEN 'lot_id' THEN 'c.lot_id IN (SELECT l.id FROM lot l WHERE l.id = h.lot_id OR l.item_id = h.item_id)'
+                               ELSE format('c.%1$I = h.%1$I', goods) END)
+                    USING said ->> link.theirs;
+            END LOOP;
+        END IF;
+    END LOOP;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.let_runtime_pass_by_policies()
@@ -5201,6 +5474,26 @@ BEGIN
     END LOOP;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.mark_free_text(tables text[], columns text[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    each record;
+BEGIN
+    FOR each IN
+        SELECT c.relname, a.attname, w.is_wanted
+        FROM pg_class c
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM unnest(tables, columns) AS u (t, n)
+                                           WHERE u.t = c.relname AND u.n = a.attname) AS is_wanted) w
+        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+          AND w.is_wanted <> (coalesce(col_description(c.oid, a.attnum), '') = 'free text')
+    LOOP
+        EXECUTE format('COMMENT ON COLUMN %I.%I IS %L', each.relname, each.attname, CASE WHEN each.is_wanted THEN 'free text' END);
+    END LOOP;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.may_be_runtime()
  RETURNS boolean
  LANGUAGE sql
@@ -5227,6 +5520,13 @@ AS $function$
                 THEN ARRAY(SELECT c.lot_id FROM movement c WHERE c.to_place = m.from_place) ELSE '{}' END,
         CASE WHEN p.kind = 'production' OR m.action = 'commission' THEN ARRAY[m.lot_id] ELSE '{}' END, m.recorded_at)
     FROM place p WHERE p.id = m.from_place
+$function$;
+
+CREATE OR REPLACE FUNCTION public.note_erased(erasure bigint, of_table text, row_name text, columns text[])
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+    INSERT INTO erased_row (erasure_id, of_table, row_name, columns, places) VALUES (erasure, of_table, row_name, columns, 0)
 $function$;
 
 CREATE OR REPLACE FUNCTION public.note_evidence()
@@ -5405,6 +5705,9 @@ CREATE OR REPLACE FUNCTION public.refuse_change()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
+    IF TG_OP = 'UPDATE' AND is_erasing_words() THEN
+        RETURN NULL;
+    END IF;
     RAISE EXCEPTION '% is append-only: corrections are new rows', TG_TABLE_NAME;
 END $function$;
 
@@ -5413,8 +5716,8 @@ CREATE OR REPLACE FUNCTION public.refuse_master_record_change()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF old.approved_by IS NOT NULL OR (new.name, new.version, new.item_id, new.body, new.drafted_by)
-        IS DISTINCT FROM (old.name, old.version, old.item_id, old.body, old.drafted_by) THEN
+    IF (old.approved_by IS NOT NULL OR (new.name, new.version, new.item_id, new.body, new.drafted_by)
+        IS DISTINCT FROM (old.name, old.version, old.item_id, old.body, old.drafted_by)) AND NOT is_erasing_words() THEN
         RAISE EXCEPTION 'a master formulation record never changes: draft a new version';
     END IF;
     RETURN new;
@@ -5425,7 +5728,7 @@ CREATE OR REPLACE FUNCTION public.refuse_other_change()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    IF to_jsonb(new) - TG_ARGV IS DISTINCT FROM to_jsonb(old) - TG_ARGV THEN
+    IF to_jsonb(new) - TG_ARGV IS DISTINCT FROM to_jsonb(old) - TG_ARGV AND NOT is_erasing_words() THEN
         RAISE EXCEPTION '% is append-only: only % may change', TG_TABLE_NAME, array_to_string(TG_ARGV, ', ');
     END IF;
     RETURN new;
@@ -5470,6 +5773,36 @@ BEGIN
             new.place_id USING ERRCODE = 'check_violation', CONSTRAINT = 'reservation_within_position';
     END IF;
     RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.row_of_subject(subject text, OUT of_table text, OUT said jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+DECLARE
+    kind text := split_part(subject, ':', 1);
+    name text := substr(subject, length(split_part(subject, ':', 1)) + 2);
+    of_key text;
+BEGIN
+    IF kind = 'exposure' THEN
+        kind := 'lot';
+        name := split_part(name, ':', 2);
+    END IF;
+    of_table := CASE kind WHEN 'case' THEN 'exception_case' WHEN 'order' THEN 'stock_order' WHEN 'count' THEN 'stock_count'
+                          WHEN 'claim' THEN 'supplier_claim' WHEN 'suspect' THEN 'suspect_product' WHEN 'sample' THEN 'quality_sample'
+                          WHEN 'lost' THEN 'lost_serial' WHEN 'transaction' THEN 'transaction_record' WHEN 'study' THEN 'stability_study'
+                          WHEN 'formulation' THEN 'master_formulation_record' WHEN 'batch' THEN 'production_batch' ELSE kind END;
+    of_key := CASE of_table WHEN 'stock_order' THEN 'number' WHEN 'stock_count' THEN 'number' WHEN 'item' THEN 'name'
+                            WHEN 'production_batch' THEN '(SELECT p.name FROM place p WHERE p.id = r.place_id)'
+                            WHEN 'master_formulation_record' THEN '(r.name || '':'' || r.version)' ELSE 'id' END;
+    IF to_regclass(of_table) IS NULL OR of_key = 'id' AND (name !~ '^[0-9]{1,18}$' OR NOT EXISTS (
+            SELECT FROM pg_attribute WHERE attrelid = to_regclass(of_table) AND attname = 'id' AND NOT attisdropped)) THEN
+        of_table := NULL;
+        RETURN;
+    END IF;
+    EXECUTE format('SELECT to_jsonb(r) FROM %I r WHERE %s = $1::%s', of_table, of_key, CASE of_key WHEN 'id' THEN 'bigint' ELSE 'text' END)
+        INTO said USING name;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.seal_block(of_table text, left_out text[], low bigint, high bigint, OUT row_ids bytea, OUT said bytea, OUT lengths bytea, OUT is_plain boolean, OUT sealed_ids bytea, OUT salts bytea, OUT hashes bytea)
@@ -6733,6 +7066,68 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_erased_row()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'erased_row', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'erased_row', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'erased_row', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_erased_signature()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'erased_signature', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'erased_signature', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'erased_signature', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
@@ -9002,6 +9397,73 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_word_erasure()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'word_erasure', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'word_erasure', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'word_erasure', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{decision,decided_by,decided_at,decision_reason}'::text[] IS NOT DISTINCT FROM o.row - '{decision,decided_by,decided_at,decision_reason}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.signatures_with_words(words text)
+ RETURNS TABLE(signature_id bigint, of_record boolean)
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH found AS MATERIALIZED (SELECT f.of_table, f.row_name, f.said FROM words_found(words) f),
+    one AS (
+        SELECT s.id, true AS of_record
+        FROM (SELECT DISTINCT signed_record_of(f.of_table, f.said) AS record FROM found f) r
+        JOIN signature s ON s.record_kind = split_part(r.record, ':', 1)
+            AND s.record_id = substr(r.record, length(split_part(r.record, ':', 1)) + 2)
+        UNION ALL
+        SELECT f.row_name::bigint, false FROM found f WHERE f.of_table = 'signature'
+    )
+    SELECT o.id, bool_or(o.of_record) FROM one o GROUP BY o.id
+$function$;
+
+CREATE OR REPLACE FUNCTION public.signed_record_of(of_table text, said jsonb)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT CASE of_table
+        WHEN 'hold' THEN 'hold:' || (said ->> 'id')
+        WHEN 'exception_case' THEN 'case:' || (said ->> 'id')
+        WHEN 'stock_order' THEN 'order:' || (said ->> 'number')
+        WHEN 'order_step' THEN 'order:' || (SELECT o.number FROM stock_order o WHERE o.id = (said ->> 'order_id')::bigint)
+        WHEN 'stock_count' THEN 'count:' || (said ->> 'number')
+        WHEN 'batch_fact' THEN 'batch:' || (SELECT p.name FROM production_batch b JOIN place p ON p.id = b.place_id
+                                            WHERE b.id = (said ->> 'batch_id')::bigint)
+        WHEN 'master_formulation_record' THEN 'formulation:' || (said ->> 'name') || ':' || (said ->> 'version')
+        WHEN 'sop' THEN 'sop:' || (said ->> 'code') || ':' || (said ->> 'version')
+        WHEN 'quality_sample' THEN 'sample:' || (said ->> 'id')
+        WHEN 'quality_result' THEN 'sample:' || (said ->> 'sample_id') END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.sort_text(sort text, listed jsonb)
  RETURNS text
  LANGUAGE sql
@@ -9044,3 +9506,140 @@ AS $function$
          WHERE c.item_id = of_item AND c.valid_from <= (at_time AT TIME ZONE 'UTC')::date AND c.currency = in_currency
          ORDER BY c.supplier_id IS NOT NULL, c.valid_from DESC, c.id DESC LIMIT 1))
 $function$;
+
+CREATE OR REPLACE FUNCTION public.words_found(words text)
+ RETURNS TABLE(of_table text, row_name text, columns text[], places integer, said jsonb)
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+DECLARE
+    sql record;
+    each text;
+BEGIN
+    FOR each IN SELECT DISTINCT f.of_table FROM free_text_columns() f ORDER BY 1 LOOP
+        SELECT * INTO sql FROM words_sql(each);
+        RETURN QUERY EXECUTE format(
+            'SELECT %L, f.row_name, f.columns, f.places::integer, f.said FROM '
+            '(SELECT %s AS row_name, %s AS columns, %s AS places, to_jsonb(r) AS said FROM %I r WHERE %s) f '
+            'WHERE cardinality(f.columns) > 0',
+            each, sql.of_name, sql.of_columns, sql.of_places, each, sql.may_hold)
+            USING words_pattern(words, false), words_pattern(words, true);
+    END LOOP;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.words_kept_in()
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT ARRAY[
+        'action', 'actor', 'address', 'asked_by', 'assignee', 'at', 'badge', 'base_unit', 'began_at', 'begins_at', 'by', 'channel',
+        'channels', 'class', 'classification', 'client_id', 'code', 'codes', 'cohort', 'compounding', 'connection',
+        'controlled_schedule', 'currency', 'decided_by', 'decision', 'demand', 'device', 'digest', 'document', 'domain',
+        'drafted_by', 'due_on', 'ended_at', 'ends_at', 'equipment', 'erasure', 'event', 'expires_at', 'expires_on', 'fact', 'file',
+        'from', 'from_place', 'gateway', 'gateways', 'given_at', 'gln', 'gtin', 'gtins', 'id', 'issuer', 'item', 'items', 'journal',
+        'key', 'kind', 'kinds', 'lane', 'licence', 'lot', 'lot_number', 'lots', 'made_at', 'meaning', 'members', 'metric', 'name',
+        'ndc', 'number', 'occurred_at', 'old_until', 'operator', 'order', 'outcome', 'owner', 'paper', 'parent', 'partner',
+        'patient', 'patient_ref', 'pattern', 'person', 'place', 'places', 'plan', 'policies', 'policy', 'prefix', 'prescription',
+        'printed_name', 'printer', 'proposed_by', 'proposed_place', 'public_key', 'qualified_until', 'record', 'record_id',
+        'recorded_by', 'replaces', 'request', 'requested_by', 'reservation', 'returns_order', 'revoked_public_key', 'risk_level',
+        'role', 'roles', 'rule', 'said_at', 'sample', 'scanner', 'schedule', 'sensors', 'serial', 'serials', 'severity', 'sha256',
+        'side', 'signed_by', 'since', 'site', 'sites', 'status', 'storage_class', 'subject', 'subscription', 'supplier', 'target',
+        'test', 'to', 'to_place', 'token', 'transaction', 'unit', 'until', 'verdict', 'version', 'witness', 'zone'
+    ]
+$function$;
+
+CREATE OR REPLACE FUNCTION public.words_out(said text, pattern text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT regexp_replace(said, pattern, '[erased]', 'gi')
+$function$;
+
+CREATE OR REPLACE FUNCTION public.words_out(said text[], pattern text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT CASE WHEN said IS NULL THEN NULL
+                ELSE array(SELECT words_out(each, pattern) FROM unnest(said) WITH ORDINALITY AS e (each, nth) ORDER BY nth) END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.words_out(said jsonb, pattern text, below text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+DECLARE
+    is_change boolean;
+BEGIN
+    CASE jsonb_typeof(said)
+        WHEN 'string' THEN
+            RETURN CASE WHEN below = ANY (words_kept_in()) THEN said ELSE to_jsonb(words_out(said #>> '{}', pattern)) END;
+        WHEN 'array' THEN
+            RETURN coalesce((SELECT jsonb_agg(words_out(each, pattern, below) ORDER BY nth)
+                             FROM jsonb_array_elements(said) WITH ORDINALITY AS e (each, nth)), '[]');
+        WHEN 'object' THEN
+            is_change := below <> '' AND said - ARRAY['from', 'to', 'before', 'after'] = '{}';
+            RETURN coalesce((SELECT jsonb_object_agg(name, words_out(value, pattern, CASE WHEN is_change THEN below ELSE name END))
+                             FROM jsonb_each(said) AS e (name, value)), '{}');
+        ELSE RETURN said;
+    END CASE;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.words_out(said jsonb, pattern text)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT words_out(said, pattern, '')
+$function$;
+
+CREATE OR REPLACE FUNCTION public.words_pattern(words text, is_loose boolean)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT CASE WHEN is_loose THEN '' ELSE '(?<![[:alnum:]])' END
+           || regexp_replace(regexp_replace(words, '([^[:alnum:][:space:]])', '\\\1', 'g'), '[[:space:]]+',
+                             CASE WHEN is_loose THEN '([[:space:]' || chr(160) || ']|\\\\[nrt])+'
+                                  ELSE '[[:space:]' || chr(160) || ']+' END, 'g')
+           || CASE WHEN is_loose THEN '' ELSE '(?![[:alnum:]])' END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.words_sql(wanted text, OUT of_name text, OUT may_hold text, OUT of_columns text, OUT of_places text, OUT written text)
+ RETURNS record
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT (SELECT CASE WHEN k.of_id <> 'NULL::bigint' THEN format('(%s)::text', k.of_id) ELSE format('(%s)', k.of_key) END
+            FROM seal_key_sql(to_regclass(wanted), 'r') k),
+           string_agg(format(CASE of_type WHEN 'text' THEN 'r.%I ~* $1' WHEN 'text[]' THEN 'array_to_string(r.%I, chr(10)) ~* $1'
+                                          ELSE 'r.%I::text ~* $2' END, of_column), ' OR '),
+           format('array_remove(ARRAY[%s]::text[], NULL)',
+                  string_agg(format('CASE WHEN words_out(r.%1$I, $1) IS DISTINCT FROM r.%1$I THEN %1$L END', of_column), ', ')),
+           format('(%s)', string_agg(format('coalesce(regexp_count(words_out(r.%1$I, $1)::text, ''\[erased\]'')'
+                                            ' - regexp_count(r.%1$I::text, ''\[erased\]''), 0)', of_column), ' + ')),
+           string_agg(format('%1$I = words_out(r.%1$I, $1)', of_column), ', ')
+    FROM free_text_columns(wanted)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.words_within(words text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+DECLARE
+    each record;
+    counted bigint;
+    total bigint := 0;
+BEGIN
+    FOR each IN SELECT * FROM free_text_columns() LOOP
+        EXECUTE format('SELECT count(*) FROM %1$I r WHERE r.%2$I::text ~* $2 AND words_out(r.%2$I, $1) IS NOT DISTINCT FROM r.%2$I',
+                       each.of_table, each.of_column)
+            INTO counted USING words_pattern(words, false), words_pattern(words, true);
+        total := total + counted;
+    END LOOP;
+    RETURN total;
+END $function$;

@@ -49,7 +49,7 @@ OF_THE_HOUSE = {
     "erp", "field-corrections", "gateways", "imports", "items", "legal-holds", "logger-files", "lost-serials",
     "master-formulation-records", "operators", "owners", "paper-schedules", "payer-classes", "planning", "policies",
     "product-reports", "recalls", "releases", "repairs", "replenishment", "roll-outs", "serial-ranges", "shortages",
-    "site-travel", "spreadsheets", "suppliers", "totes",
+    "site-travel", "spreadsheets", "suppliers", "totes", "word-erasures",
 }  # fmt: skip
 """What belongs to no site: whoever works at one site alone does not change it."""
 LOOKS_ITSELF = {"signatures", "labels", "fhir"}

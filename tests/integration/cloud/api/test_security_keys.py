@@ -6,9 +6,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from cloud_sync.actions.people import accounts
+from cloud_sync.actions.people import accounts, erased_words
 from cloud_sync.domain.roles import Role
+from cloud_sync.seal.sealing import seal_once
+from cloud_sync.seal.verification import verify
 from cloud_sync.storage.database import Database
+from tests.integration.cloud.actions.people.test_erasure import everything
 from tests.support.ledger_api import NOW
 from tests.support.people import PASSWORD, Browser, Clock, browser_at, opened_account
 from tests.support.software_key import SoftwareKey
@@ -119,5 +122,32 @@ def test_what_is_signed_is_the_hash_of_what_was_shown_and_cannot_be_moved(browse
     with psycopg.connect(database.url) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute("UPDATE signature_by_key SET shown = replace(shown, 'SOP-1:1', 'SOP-2:1')")
+    (row,) = browser.get("/v1/signatures/sop/SOP-1:1").json()["signatures"]
+    assert row["intact"] is False
+
+
+def test_words_are_erased_from_what_a_key_signed_and_that_it_signed_stays(browser: Browser, database: Database) -> None:
+    with psycopg.connect(database.url) as connection:
+        connection.execute(
+            "INSERT INTO sop (code, version, title, reference, sha256, body, effective_from, proposed_by, approved_by)"
+            " VALUES ('SOP-1', 1, 't', '', '', 'Ask Mrs Smith.', now(), 'a', 'b')"
+        )
+    key = SoftwareKey()
+    added(browser, key)
+    seen = browser.get("/v1/signatures/sop/SOP-1:1").json()["sha256"]
+    said, question = question_of(browser, seen, reason="read with Mrs Smith")
+    assert browser.post("/v1/signatures", {**said, "credential": key.get(question)}).status_code == 201
+    why = {"reason": "she asked for it", "at": NOW}
+    number = erased_words.ask(database, "Mrs Smith", actor="ada", **why)["id"]
+    erased_words.approve(database, number, actor="bea", **why)
+    assert "Mrs Smith" not in everything(database) and seen not in everything(database)
+    (row,) = browser.get("/v1/signatures/sop/SOP-1:1").json()["signatures"]
+    assert (row["reason"], row["intact"], row["erasure"]) == ("read with [erased]", True, number)
+    assert (row["covers"], row["otherwise_as_signed"]) == (False, True)
+    seal_once(database)
+    assert verify(database).findings == []
+    with psycopg.connect(database.url) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("UPDATE signature_by_key SET key_signature = set_byte(key_signature, 20, 0)")
     (row,) = browser.get("/v1/signatures/sop/SOP-1:1").json()["signatures"]
     assert row["intact"] is False

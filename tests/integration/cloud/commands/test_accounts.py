@@ -23,6 +23,27 @@ def test_the_first_administrator_is_made_once_and_adds_the_others(tmp_path: Path
     assert "amy" in listed and "quality" in listed and made.stdout.strip() not in listed
 
 
+def test_two_people_erase_words(tmp_path: Path, ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(config(tmp_path, 'data_dir = "nowhere"'))
+
+    def said(*arguments: str) -> str:
+        ended = run(*arguments, "--config", path, url=ledger_url)
+        return ended.stdout + ended.stderr
+
+    said("account", "add", "bob", "--name", "Bob Lee", "--role", "quality")
+    said("account", "lock", "bob", "--reason", "Mrs Smith complained of him")
+    words = ("erase-words", "--words", "mrs smith")
+    assert "account" in said(*words, "--look") and "nothing was asked for" in said(*words)
+    monkeypatch.setenv("SUDO_UID", "4001")
+    for _ in range(2):
+        assert "when somebody else asks for the same" in said(*words, "--reason", "she asked for it")
+    monkeypatch.setenv("SUDO_UID", "4002")
+    done = said(*words, "--reason", "she asked for it")
+    assert "erasure 1: 2 rows are changed, as command line (4001) had asked" in done
+    assert "these words stand in no free text" in said(*words, "--reason", "she asked for it")
+    assert "cannot be erased" in said("erase-words", "--words", "it", "--look")
+
+
 def test_two_people_erase_a_third(tmp_path: Path, ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path = str(config(tmp_path, 'data_dir = "nowhere"'))
 

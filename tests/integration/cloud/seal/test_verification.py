@@ -7,6 +7,7 @@ from random import Random
 import psycopg
 import pytest
 
+from cloud_sync.actions.people import erased_words
 from cloud_sync.app import create_app
 from cloud_sync.seal.row_checks import sealed_tables
 from cloud_sync.seal.sealing import seal_once
@@ -16,9 +17,10 @@ from cloud_sync.storage.events import add_event
 from tests.integration.cloud import test_requisition_to_patient as story
 from tests.support.quick_client import QuickClient
 from tests.support.recycled_databases import RecycledDatabases
-from tests.support.seal_mutations import mutate, undo
+from tests.support.seal_mutations import forge_erasure, mutate, rows_to_forge, undo
 
 MUTATIONS = 60
+FORGED = 12
 
 
 def tell_story(database: Database) -> None:
@@ -34,6 +36,14 @@ def tell_story(database: Database) -> None:
         number = story.recall(house, lot, demand)
         story.reconcile(house, lot)
         story.close_recall(house, number)
+    words = {"reason": "she asked for it", "at": now}
+    asked = erased_words.ask(database, "the head nurse", actor="ada", **words)
+    erased_words.approve(database, asked["id"], actor="bea", **words)
+
+
+def seal_all(database: Database) -> None:
+    while seal_once(database):
+        pass
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +51,7 @@ def told(databases: RecycledDatabases) -> Iterator[Database]:
     with databases.lent() as url:
         database = databases.open(url)
         tell_story(database)
-        while seal_once(database):
-            pass
+        seal_all(database)
         yield database
 
 
@@ -62,6 +71,22 @@ def test_random_mutations_past_all_triggers_are_all_found(told: Database) -> Non
             undo(connection, mutation)
             assert found, mutation
     assert verify(told).findings == []
+
+
+def test_erasures_forged_on_any_row_are_all_found(databases: RecycledDatabases) -> None:
+    random = Random(15)
+    with databases.lent() as url:
+        database = databases.open(url)
+        tell_story(database)
+        seal_all(database)
+        with psycopg.connect(url) as connection:
+            forged = random.sample(rows_to_forge(connection), FORGED)
+            for number, (table, row, column) in enumerate(forged):
+                told = ("nothing", "an event", "an erasure of the same moment")[number % 3]
+                forge_erasure(connection, table, row, column, f"[erased] {number}", told=told)
+        seal_all(database)
+        found = {each.where for each in verify(database).findings}
+    assert {f"{table} {row}" for table, row, _ in forged} <= found
 
 
 @pytest.mark.parametrize(

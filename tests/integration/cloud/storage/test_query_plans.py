@@ -279,6 +279,7 @@ CLAIMS: Parameters = {
 }  # fmt: skip
 USUAL: Parameters = {
     **QUALITY,
+    "erasure_id": 1, "sealed": ["event", "hold"], "columns": ["reason"], "row_names": ["5"],
     **ARCHIVE,
     "movement_mark": 10**9, "as_of": AT, "line_count": 1, "inputs_sha256": "00", "results_sha256": "00", "run_id": 1,
     "inputs": ["{}"], "results": ["{}"], "only_to_order": True, "proposed_at": AT, "decided_at": AT,
