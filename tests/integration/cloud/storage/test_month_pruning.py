@@ -29,7 +29,10 @@ HOT: dict[str, dict[str, Any]] = {
     "tracks.extremes_around": {"channel_ids": [1, 2], "firsts": [NOW - HOUR] * 2, "lasts": [NOW] * 2},
     "tracks.last_back_before": {"channel_id": 1, "at": NOW, **LIMIT},
     "tracks.first_back_after": {"channel_id": 1, "at": NOW - 24 * HOUR, **LIMIT},
-    "tracks.instants": {"channel_id": 1, "first": NOW - 24 * HOUR, "before": None, "is_above": True},
+    "tracks.instants": {"channel_id": 1, "first": NOW - 24 * HOUR, "before": None, "is_above": True, "at_most": 2001},
+    "tracks.telling_instants": {
+        "channel_id": 1, "first": NOW - 24 * HOUR, "before": None, "at_most": 2001, **LIMIT,
+    },
     "tracks.last_beyond": {
         "channel_id": 1, "first": NOW - 24 * HOUR, "last": NOW, "is_above": True, "edge": 8.0,
         "on_edge_is_outside": True,

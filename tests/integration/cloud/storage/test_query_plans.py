@@ -315,6 +315,7 @@ USUAL: Parameters = {
     "standing": "doubted", "why": "unannounced", "follows": JOURNAL, "is_doubted": True,
     "effect": "{}", "needs_second_person": True, "numbered_item_ids": [5],
     "next_at": AT, "was_at": AT, "language": "de", "page": "a4", "temperature": "C",
+    "at_once": 2, "permission": "quality_sign",
     **ADDED, **RULE, "rows_max": 101, "rows_skipped": 0, "after": AT, "after_s": 900.0, "ancestors": PLACES,
     "today": AT.date(), "after_words": "LOT-5\U0010ffff", "words": "LOT-5", "marks": [AT, AT],
     "actor": "amy", "assignee": None,
@@ -474,6 +475,8 @@ ASKED: dict[str, list[Parameters]] = {
     "locks.lock_rooms": [{"key": 1}],
     "locks.try_to_lead": [{"key": 1}],
     "locks.share_rooms": [{"key": 1}],
+    "locks.take_free_turn": [{"key": 1}],
+    "locks.wait_for_turn": [{"key": 1}],
     "availability.wholly_exposed": [{}, {"lot_number": "", "site": "site"}],
     "events.add_events": [{"data": ["{}", "{}"]}],
     "events.audit_trail": [
