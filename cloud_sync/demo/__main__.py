@@ -53,7 +53,7 @@ async def _stay(on: Scene) -> None:
     people = await on.ledger.people(password)
     telling.console.print(f"\nThe console: [bold]{on.ledger.url}[/bold]")
     telling.console.print(f"Sign in with one of these names and the password [bold]{password}[/bold]", highlight=False)
-    telling.table(["role", "name"], people.items())
+    telling.table(["name", "role"], people.items())
     telling.note("begin as quinn: Quarantine has the lots that the story left to be decided on")
     telling.note(f"the API: {on.ledger.url}/docs")
     telling.note(f"the gateway's configuration: {on.gateway.config}")

@@ -14,9 +14,10 @@ import httpx
 START_S = 60
 STOP_S = 20
 PEOPLE = {
-    "quality": "quinn", "administrator": "ada", "operator": "olga", "receiver": "rita", "pharmacist": "phil",
-    "production": "petra", "facilities": "faye", "auditor": "audrey",
+    "quinn": "quality", "quentin": "quality", "ada": "administrator", "olga": "operator", "rita": "receiver",
+    "phil": "pharmacist", "petra": "production", "faye": "facilities", "audrey": "auditor",
 }  # fmt: skip
+"""Who has an account in the demonstration, with the role; two of quality, for some releases take two signatures."""
 ROLES = ("auditor", "operator", "quality", "administrator")
 CLOUD_SYNC = (sys.executable, "-m", "cloud_sync")
 
@@ -63,8 +64,8 @@ class Ledger:
         return response.json() if response.content else None
 
     async def people(self, password: str) -> dict[str, str]:
-        """An account with this password for each role of the house, but for owners; gives the name by the role."""
-        for role, person in PEOPLE.items():
+        """An account with this password for each role of the house, but for owners; gives the role by the name."""
+        for person, role in PEOPLE.items():
             made = {"person": person, "printed_name": f"{person.title()} of the demonstration", "roles": [role]}
             secret = (await self.post("administrator", "/v1/accounts", made))["one_time_secret"]
             proof = {"person": person, "password": secret, "new_password": password}

@@ -22,7 +22,8 @@ def queue(database: Database, *, rows_max: int) -> tuple[list[Row], list[Row]]:
 
 
 def event(database: Database, excursion_id: int) -> dict[str, Any]:
-    """An ``excursion``, the ``lots`` it exposed with where they are now, and its ``versions``. Raises ``NotFound``.
+    """An ``excursion``, the ``rule`` that it broke (empty if no policy has it any more), the ``lots`` it exposed with
+    where they are now, and its ``versions``. Raises ``NotFound``.
 
     Of each lot: ``sha256`` of what a decision on it signs, its ``signatures``, the ``signers`` of its release on this
     evidence, and ``why_two`` people have to sign it (empty: they need not).
@@ -35,6 +36,7 @@ def event(database: Database, excursion_id: int) -> dict[str, Any]:
         lots = list(queries("overview").lots_of_event(connection, excursion_id=excursion_id))
         signing = exposures_to_sign(connection, excursion_id, [lot["lot_id"] for lot in lots])
         rules = rules_of_release(connection, excursion_id)
+        told = queries("papers").rule_of_excursion(connection, excursion_id=excursion_id)
         lot_ids = [lot["lot_id"] for lot in lots]
         facts = queries("signatures").release_facts(connection, excursion_id=excursion_id, lot_ids=lot_ids)
         used_up = {row["lot_id"] for row in facts if row["is_allowance_used"]}
@@ -53,6 +55,7 @@ def event(database: Database, excursion_id: int) -> dict[str, Any]:
 
         return {
             "excursion": excursion,
+            "rule": told["rule"] if told else {},
             "lots": [signed(lot) for lot in lots],
             "versions": list(queries("quality").versions(connection, excursion_id=excursion_id, rows_max=100)),
         }

@@ -12,6 +12,7 @@ from cloud_sync.api.access import Ledger, Now
 from cloud_sync.api.schemas.order import DocumentIn
 from cloud_sync.console.forms import Field, checked
 from cloud_sync.console.page_route import PageRoute, Qualifier, Visitor
+from cloud_sync.console.rendering import MISSING
 from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.storage.database import Row
 
@@ -26,12 +27,18 @@ def _state(row: Row) -> str:
     return "over" if row["days_left"] < 0 else "active"
 
 
+def _days(left: int | None) -> str:
+    if left is None:
+        return MISSING
+    return f"{left}" if left >= 0 else f"ended {-left} day{'' if left == -1 else 's'} ago"
+
+
 AGREEMENTS = (
     Column("supplier", "Supplier", link=lambda row: f"/administration/suppliers/{row['supplier']}"),
     Column("words", "Agreement", filters=True),
     Column("reference", "Document"),
     Column("valid_until", "Valid until", Show.DAY),
-    Column("days_left", "Days left", Show.NUMBER),
+    Column("days_left", "Days left", Show.NUMBER, html=lambda row: _days(row["days_left"])),
     Column("added_by", "Filed by"),
     Column("state", "State", Show.TAG, filters=True, value=_state),
 )

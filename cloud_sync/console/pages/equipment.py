@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse
+from markupsafe import Markup
 
 from cloud_sync.actions.governance import equipment
 from cloud_sync.actions.master_data.choices import places_to_choose
@@ -33,6 +34,10 @@ def _points(row: Row) -> str:
     return "; ".join(one(point) for point in row["points"])
 
 
+def _hash(row: Row) -> Markup:
+    return Markup('<span class="soft">SHA-256 of the document: <code>{}</code></span>').format(row["sha256"])
+
+
 CERTIFICATES = (
     Column("equipment", "Equipment", filters=True),
     Column("certificate", "Certificate"),
@@ -42,8 +47,8 @@ CERTIFICATES = (
     Column("passed", "Result", Show.TAG, filters=True, value=lambda row: "passed" if row["passed"] else "rejected"),
     Column("points", "Deviation", value=_points),
     Column("reference", "Document"),
-    Column("sha256", "SHA-256", value=lambda row: f"{row['sha256'][:12]}…"),
     Column("recorded_by", "Filed by"),
+    Column("sha256", "SHA-256", below=True, html=lambda row: _hash(row)),
 )
 
 
