@@ -1,16 +1,29 @@
 -- Words about people in free text: found, asked for, erased, and what signatures say afterwards.
 
--- name: places_of_words(words)
--- In how many rows of which columns words stand, how often, and under which legal holds. Reads every table with free text.
+-- name: what_words_touch(words)^
+-- In how many rows words stand, and how often; found: in how many rows of which columns; legal_holds: those that cover one of the
+-- rows; signatures: those whose hashes were made of the words. Reads every table with free text, once.
 WITH found AS MATERIALIZED (SELECT * FROM words_found(:words)),
-held AS (SELECT of_table, array_agg(DISTINCT hold) AS holds FROM found, legal_holds_over(of_table, said) AS hold GROUP BY of_table)
-SELECT f.of_table, c AS of_column, count(*) AS row_count, coalesce(h.holds, '{}') AS legal_holds
-FROM found f CROSS JOIN unnest(f.columns) AS c LEFT JOIN held h USING (of_table)
-GROUP BY f.of_table, c, h.holds ORDER BY f.of_table, c;
-
--- name: count_of_words(words)^
--- In how many rows words stand, and how often. Reads every table with free text.
-SELECT count(*) AS row_count, coalesce(sum(places), 0)::bigint AS places FROM words_found(:words);
+counted AS (
+    SELECT f.of_table, c AS of_column, count(*) AS row_count
+    FROM found f CROSS JOIN unnest(f.columns) AS c GROUP BY 1, 2
+), held AS (
+    SELECT DISTINCT h.id, h.reason
+    FROM found f CROSS JOIN LATERAL legal_holds_over(f.of_table, f.said) AS hold JOIN legal_hold_now h ON h.id = hold
+), signed AS (
+    SELECT s.id, s.record_kind, s.record_id
+    FROM (SELECT DISTINCT signed_record_of(f.of_table, f.said) AS record FROM found f) r
+    JOIN signature s ON s.record_kind = split_part(r.record, ':', 1)
+        AND s.record_id = substr(r.record, length(split_part(r.record, ':', 1)) + 2)
+    UNION
+    SELECT s.id, s.record_kind, s.record_id FROM found f JOIN signature s ON f.of_table = 'signature' AND s.id::text = f.row_name
+)
+SELECT count(*) AS rows, coalesce(sum(f.places), 0)::bigint AS places,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('table', c.of_table, 'column', c.of_column, 'rows', c.row_count)
+                                  ORDER BY c.of_table, c.of_column), '[]') FROM counted c) AS found,
+       (SELECT coalesce(jsonb_agg(to_jsonb(h) ORDER BY h.id), '[]') FROM held h) AS legal_holds,
+       (SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.id), '[]') FROM signed s) AS signatures
+FROM found f;
 
 -- name: texts_with_longer_words(words)$
 -- In how many texts words are part of longer ones, and are left. Reads every table with free text.
@@ -19,12 +32,6 @@ SELECT words_within(:words);
 -- name: documents_with(content)$
 -- How many messages and documents of others hold these bytes. Reads all of them.
 SELECT count(*) FROM interop_document WHERE position(:content::bytea IN content) > 0;
-
--- name: legal_holds_on_words(words)
--- Legal holds that cover a row with these words. Reads every table with free text.
-SELECT DISTINCT h.id, h.reason
-FROM words_found(:words) f CROSS JOIN LATERAL legal_holds_over(f.of_table, f.said) AS hold JOIN legal_hold_now h ON h.id = hold
-ORDER BY h.id;
 
 -- name: open_word_erasures()
 -- What somebody asked for and nobody has decided on, with the words. Index: word_erasure_open, personal_data_pkey.
@@ -53,11 +60,6 @@ SELECT of_table, row_name, columns, places FROM erased_row WHERE erasure_id = :e
 -- name: reject_word_erasure(id, actor, at, reason)!
 -- It is not done.
 UPDATE word_erasure SET decision = 'rejected', decided_by = :actor, decided_at = :at, decision_reason = :reason WHERE id = :id;
-
--- name: signatures_with_words(words)
--- Signatures whose hashes were made of these words. Reads every table with free text.
-SELECT s.id, s.record_kind, s.record_id, w.of_record
-FROM signatures_with_words(:words) w JOIN signature s ON s.id = w.signature_id ORDER BY s.id;
 
 -- name: erase_words(erasure_id, words, actor, reason, at)$
 -- Erase them; gives how many rows were changed.

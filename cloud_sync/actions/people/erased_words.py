@@ -32,19 +32,15 @@ def preview(database: Database, words: str) -> dict[str, Any]:
     """
     with database.transaction() as connection:
         words = _checked(words)
-        erased_words = queries("erased_words")
-        counted = erased_words.count_of_words(connection, words=words)
-        found = list(erased_words.places_of_words(connection, words=words))
+        touched = queries("erased_words").what_words_touch(connection, words=words)
         return {
             "words": words,
-            "rows": counted["row_count"],
-            "places": counted["places"],
-            "found": [
-                {"table": row["of_table"], "column": row["of_column"], "rows": row["row_count"]} for row in found
-            ],
-            "within_longer_words": erased_words.texts_with_longer_words(connection, words=words),
-            "documents": erased_words.documents_with(connection, content=words.encode()),
-            "legal_holds": sorted({hold for row in found for hold in row["legal_holds"]}),
+            "rows": touched["rows"],
+            "places": touched["places"],
+            "found": touched["found"],
+            "within_longer_words": queries("erased_words").texts_with_longer_words(connection, words=words),
+            "documents": queries("erased_words").documents_with(connection, content=words.encode()),
+            "legal_holds": [hold["id"] for hold in touched["legal_holds"]],
         }
 
 
@@ -64,8 +60,7 @@ def ask(database: Database, words: str, *, reason: str, at: datetime, actor: str
                         f"Approve it: POST /v1/word-erasures/{row['id']}/approve.",
                     )
                 return _told_of(connection, row["id"])
-        places = _places(connection, words)
-        check_words_may_go(connection, words)
+        places = _touched(connection, words)["places"]
         token = keep_words_apart(connection, words)
         erasure_id: int = queries("erased_words").ask_word_erasure(
             connection, words=token, reason=reason, places=places, actor=actor, at=at
@@ -93,9 +88,10 @@ def approve(database: Database, erasure_id: int, *, reason: str, at: datetime, a
         if asked["asked_by"] == actor:
             raise NotAllowed(f"{actor} asked for erasure {erasure_id}", "Somebody else has to approve it.")
         words = asked["said"]
-        _places(connection, words)
-        check_words_may_go(connection, words)
-        signatures = _signatures_with(connection, words)
+        signed = _touched(connection, words)["signatures"]
+        records = {(RecordKind(row["record_kind"]), row["record_id"]) for row in signed}
+        stand = how_signatures_stand(connection, records)
+        signatures = [stand[row["id"]] for row in signed]
         told = queries("erased_words").without_words(connection, said=reason, words=words)
         rows: int = queries("erased_words").erase_words(
             connection, erasure_id=erasure_id, words=words, actor=actor, reason=told, at=at
@@ -151,23 +147,18 @@ def _checked(words: str) -> str:
     return words
 
 
-def _places(connection: Connection, words: str) -> int:
-    counted = queries("erased_words").count_of_words(connection, words=words)
-    if not counted["row_count"]:
+def _touched(connection: Connection, words: str) -> Row:
+    """What an erasure of these words would change, if it may be done."""
+    touched: Row = queries("erased_words").what_words_touch(connection, words=words)
+    if not touched["rows"]:
         raise NotFound("these words stand in no free text", "Give them as they were written, in any case.")
-    if counted["row_count"] > ROWS_MAX:
+    if touched["rows"] > ROWS_MAX:
         raise Conflict(
-            f"these words stand in {counted['row_count']} rows; at most {ROWS_MAX} are changed at once",
+            f"these words stand in {touched['rows']} rows; at most {ROWS_MAX} are changed at once",
             "Give more of them: the full name, or the words around it.",
         )
-    return int(counted["places"])
-
-
-def _signatures_with(connection: Connection, words: str) -> list[Row]:
-    """How the signatures stand whose hashes will go."""
-    rows = list(queries("erased_words").signatures_with_words(connection, words=words))
-    stand = how_signatures_stand(connection, ((RecordKind(row["record_kind"]), row["record_id"]) for row in rows))
-    return [stand[row["id"]] for row in rows]
+    check_words_may_go(touched["legal_holds"])
+    return touched
 
 
 def _waiting(connection: Connection, erasure_id: int) -> Row:

@@ -17,9 +17,9 @@ def check_prescription_may_go(connection: Connection, token: str, value: str) ->
     _refuse(queries("legal_holds").holds_about_prescription(connection, token=token, value=value), "this prescription")
 
 
-def check_words_may_go(connection: Connection, words: str) -> None:
-    """Raise ``Conflict`` while a record that holds these words is under a legal hold."""
-    _refuse(queries("erased_words").legal_holds_on_words(connection, words=words), "a record with these words")
+def check_words_may_go(holds: Iterable[Row]) -> None:
+    """Raise ``Conflict`` if there are legal holds (``id``, ``reason``) over records with words that are to go."""
+    _refuse(holds, "a record with these words")
 
 
 def _refuse(rows: Iterable[Row], what: str) -> None:

@@ -280,6 +280,7 @@ CLAIMS: Parameters = {
     "closed_as": "settled", "settled_by": "q", "settled_at": AT, "by_lot": True,
 }  # fmt: skip
 USUAL: Parameters = {
+    "permission": "lift holds and decide on exposures",
     **QUALITY,
     "erasure_id": 1, "sealed": ["event", "hold"], "columns": ["reason"], "row_names": ["5"],
     **ARCHIVE,
