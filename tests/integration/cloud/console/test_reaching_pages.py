@@ -32,7 +32,6 @@ NO_PAGES = {
     "/labels/badge/picture": "a picture on the page of a badge",
     "/labels/badge": "from the page of an operator, of whom this house has none",
     "/transaction-data/{record_id}/file": "a file on the page of transaction data",
-    "/administration/erasures/{erasure_id}": "of an erasure, of which this house has none",
     "/loggers/{file_id}": "of a file of a logger, of which this house has none",
     "/serials/ranges/{range_id}/labels": "a file of a range of serials, of which this house has none",
     "/papers/of-month": "the paper that the form of the page Papers asks for",
