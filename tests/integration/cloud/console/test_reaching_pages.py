@@ -34,6 +34,7 @@ NO_PAGES = {
     "/transaction-data/{record_id}/file": "a file on the page of transaction data",
     "/loggers/{file_id}": "of a file of a logger, of which this house has none",
     "/serials/ranges/{range_id}/labels": "a file of a range of serials, of which this house has none",
+    "/administration/erasures/{erasure_id}": "of an erasure, of which this house has none",
     "/papers/of-month": "the paper that the form of the page Papers asks for",
 }
 """What is got by other ways."""
