@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from cloud_sync.api.schemas.common import In, Reason
+from cloud_sync.api.schemas.common import In, Reason, Schema
 from cloud_sync.domain.erased_words import WORDS_MAX
 
 Words = Annotated[
@@ -25,7 +25,7 @@ class WordErasureIn(WordsIn):
     reason: Reason
 
 
-class FoundOut(BaseModel):
+class FoundOut(Schema):
     """Where words stand."""
 
     table: str
@@ -33,7 +33,7 @@ class FoundOut(BaseModel):
     rows: int
 
 
-class WordsFoundOut(BaseModel):
+class WordsFoundOut(Schema):
     """What an erasure would change."""
 
     words: str
@@ -45,7 +45,7 @@ class WordsFoundOut(BaseModel):
     legal_holds: list[int] = Field(description="While one of these is in force, nothing is erased.")
 
 
-class WordErasureOut(BaseModel):
+class WordErasureOut(Schema):
     """An erasure of words."""
 
     id: int
@@ -61,7 +61,7 @@ class WordErasureOut(BaseModel):
     rows: int = Field(description="Rows that were changed.")
 
 
-class ErasedRowOut(BaseModel):
+class ErasedRowOut(Schema):
     """A row that words were taken out of."""
 
     table: str
