@@ -4,6 +4,7 @@ Storing is idempotent: a batch that is stored already is a ``DUPLICATE``, and as
 """
 
 import logging
+import os
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -43,6 +44,7 @@ from cloud_sync.ingest.scans import store_scans
 from cloud_sync.ingest.time_window import TimeWindow
 from cloud_sync.posting.cases import Case, count_case, open_case
 from cloud_sync.storage.database import Connection, Database, Row, again_if_overtaken
+from cloud_sync.storage.locks import take_turn_in_bulk
 from cloud_sync.storage.queries import queries
 from cloud_sync.storage.standbys import await_standbys
 from edge_agent.domain.wire.records import SEQ_END, Envelope, Lane, Notice, Reading, Record, ScanTransaction
@@ -59,6 +61,9 @@ from edge_agent.domain.wire.wire import (
 )
 
 _log = logging.getLogger("cloud_sync.ingest")
+
+AT_ONCE = (os.cpu_count() or 1) + 1
+"""Transactions that store in bulk, of all processes of a ledger: one more than can run, for each waits for the disk."""
 
 
 class BatchOutcome(StrEnum):
@@ -215,6 +220,7 @@ def _stored_together(database: Database, part: Sequence[Sealed], read: Reader) -
         return {}
     try:
         with database.transaction() as connection:
+            take_turn_in_bulk(connection, AT_ONCE)
             stored = _store_part(connection, part, read)
     except Exception as error:
         if not is_poison(error):

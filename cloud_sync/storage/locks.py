@@ -2,6 +2,7 @@
 
 Take them in this order, at the start of the transaction:
 
+-  A turn to store in bulk (``take_turn_in_bulk``): nobody waits for it who owns anything.
 0. The channels whose readings are judged or whose place changes (``posting.monitoring.rule_tracks``), in the order of
    ids; then ``lock_judged_places`` for the places whose excursions may follow.
 1. The holds. ``lock_holds`` if the transaction changes places, rules, decisions or facts of the past: it is alone then.
@@ -37,6 +38,7 @@ from edge_agent.domain.intervals import Interval
 _HOLDS = 0x484F4C44
 _ITEMS = 0x4954454D
 _PLACES = 0x504C4143
+_BULK = 0x42554C4B
 ROOMS = 0x524F4F4D
 """The key of the locks of rooms."""
 
@@ -53,6 +55,16 @@ def lock_item_named(name: str) -> Statement:
 def lock_items_named(names: Iterable[str]) -> Statement:
     """``lock_items`` of all items with these names; gives their ids and names."""
     return queries("locks").lock_items_named.sql, {"key": _ITEMS, "names": sorted(set(names))}
+
+
+def take_turn_in_bulk(connection: Connection, at_once: int) -> None:
+    """Wait until fewer than ``at_once`` transactions, of whatever process, store in bulk; have the turn until the end.
+
+    More of them would make nothing quicker, and whoever works meanwhile would wait for the processor behind all.
+    """
+    asked = {"key": _BULK, "at_once": at_once}
+    if connection.execute(queries("locks").take_free_turn.sql, asked).fetchone() is None:
+        connection.execute(queries("locks").wait_for_turn.sql, asked)
 
 
 def share_holds(connection: Connection) -> None:

@@ -10,6 +10,15 @@ SELECT pg_advisory_xact_lock(:key);
 -- Own one row of a kind; the kind has the key.
 SELECT pg_advisory_xact_lock(:key, mod(:id::bigint, 2147483648)::integer);
 
+-- name: take_free_turn(key, at_once)^
+-- The number of a turn that nobody has, which is the transaction's until its end; none if all are taken.
+SELECT number FROM generate_series(0, :at_once - 1) AS turn (number)
+WHERE pg_try_advisory_xact_lock(:key, number) LIMIT 1;
+
+-- name: wait_for_turn(key, at_once)
+-- Wait for any one turn.
+SELECT pg_advisory_xact_lock(:key, mod(pg_backend_pid(), :at_once));
+
 -- name: lock_item_named(key, name)
 -- Own the item with this name, if there is one.
 SELECT pg_advisory_xact_lock(:key, mod(id, 2147483648)::integer) FROM item WHERE name = :name;

@@ -316,7 +316,7 @@ USUAL: Parameters = {
     "standing": "doubted", "why": "unannounced", "follows": JOURNAL, "is_doubted": True,
     "effect": "{}", "needs_second_person": True, "numbered_item_ids": [5],
     "next_at": AT, "was_at": AT, "language": "de", "page": "a4", "temperature": "C",
-    "at_once": 2, "permission": "quality_sign",
+    "at_once": 2,
     **ADDED, **RULE, "rows_max": 101, "rows_skipped": 0, "after": AT, "after_s": 900.0, "ancestors": PLACES,
     "today": AT.date(), "after_words": "LOT-5\U0010ffff", "words": "LOT-5", "marks": [AT, AT],
     "actor": "amy", "assignee": None,
