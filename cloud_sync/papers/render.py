@@ -13,6 +13,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 from cloud_sync.papers.datamatrix import datamatrix_svg
 from cloud_sync.papers.document import BOX, TICK, Document
@@ -67,11 +68,11 @@ def _fonts() -> Path:
 
 @cache
 def _letters() -> frozenset[int]:
-    """The signs that all our fonts have."""
+    """The signs that all our fonts have, but for private ones: what those mean nobody knows, and PDF/A refuses them."""
     from fontTools.ttLib import TTFont  # late: only papers need it
 
     known = [frozenset(TTFont(path, lazy=True).getBestCmap()) for path in sorted(_fonts().glob("*.otf"))]
-    return frozenset.intersection(*known)
+    return frozenset(each for each in frozenset.intersection(*known) if category(chr(each)) != "Co")
 
 
 def kept_together(text: str) -> str:

@@ -36,6 +36,12 @@ def test_what_looks_like_markup_is_text() -> None:
     assert text.count("#panic() *bold* $x$ `raw` <label>") == 4
 
 
+def test_a_private_sign_that_a_font_happens_to_have_is_told_by_its_code_point() -> None:
+    document = Document("Lot history", "A \ue000 note", [Text("nothing else")])
+    text = PdfReader(BytesIO(pdf_of(document, envelope()))).pages[0].extract_text()
+    assert "[U+E000]" in text
+
+
 @settings(max_examples=25, deadline=None)
 @given(TEXT, TEXT)
 def test_any_text_is_drawn_and_comes_back_whole(one: str, two: str) -> None:
