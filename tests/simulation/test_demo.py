@@ -41,15 +41,18 @@ def test_the_story_is_true_and_the_console_stays_open_for_every_role_until_it_is
         assert url is not None and password is not None, text
         try:
             people = dict(re.findall(r"^ +(\w+) +(\w+) *$", text[text.index(password[0]) :], re.M))
-            pages = {role: signed_in(url[1], person, password[1]) for role, person in people.items() if role != "role"}
+            assert people.pop("name") == "role"
+            pages = {person: signed_in(url[1], person, password[1]) for person in people}
             docs = httpx.get(f"{url[1]}/docs", timeout=10)
-            kept = keep_papers(url[1], people["quality"], password[1])
+            quality = [person for person, role in people.items() if role == "quality"]
+            kept = keep_papers(url[1], quality[0], password[1])
         finally:
             demo.send_signal(signal.SIGINT)
         assert demo.wait(timeout=60) == 0
-    assert set(pages) == {"administrator", "auditor", "facilities", "operator", "pharmacist", "production", "quality",
-                          "receiver"}  # fmt: skip
-    assert all(f"{people[role]} <small>{role}</small>" in page for role, page in pages.items())
+    assert set(people.values()) == {"administrator", "auditor", "facilities", "operator", "pharmacist", "production",
+                                    "quality", "receiver"}  # fmt: skip
+    assert len(quality) == 2, "some releases take two signatures"
+    assert all(f"{person} <small>{people[person]}</small>" in page for person, page in pages.items())
     assert docs.status_code == 200 and "Lotwarden" in docs.text
     assert "lw_" not in text, "no token is shown"
     assert kept == {"excursion-report", "lot-history", "thermal-passport", "room-report"}

@@ -145,6 +145,13 @@ def test_a_list_of_thousands_is_searched_filtered_and_sorted_as_a_whole(console:
         page = console.page(address)
         assert first(page).startswith(found), (address, first(page))
         assert "Only the first" not in page
+        assert "built-in method" not in page, "a dict has a method of that name, and the template shows it"
+
+
+def test_what_narrows_a_list_is_cleared_by_its_links(console: Console) -> None:
+    for page in (console.page("/lots?q=no-such-lot"), console.page("/lots?q=L1&state=held")):
+        (clear,) = set(re.findall(r'<a href="([^"]*)">(?:Clear|Show all)</a>', page))
+        assert clear.startswith("/lots") and "no-such-lot" not in clear and "held" not in clear
 
 
 ROWS_MAX = 800
