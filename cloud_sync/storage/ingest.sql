@@ -1,8 +1,6 @@
 -- name: lock_lane(lane)!
--- Wait until no other batch of this lane of this journal is being stored; keep others waiting until the end. Until then
--- statements are planned once and not for each array of ids anew: all of them go by indexes, however many ids there are.
-SELECT pg_advisory_xact_lock(x'4C414E45'::int, hashtext(:lane)),
-       set_config('plan_cache_mode', 'force_generic_plan', true);
+-- Wait until no other batch of this lane of this journal is being stored; keep others waiting until the end.
+SELECT pg_advisory_xact_lock(x'4C414E45'::int, hashtext(:lane));
 
 -- name: gateway(name)^
 -- Who a batch claims to come from, since when it is known, what time it is, and which journals of it are known.
