@@ -157,7 +157,8 @@ def _evidence(connection: Connection, rows: list[dict[str, Any]]) -> dict[str, A
         best = queries("seal_evidence").best_checkpoint(connection, size=max(leaves.values()) + 1)
     if best is None:
         raise Conflict(
-            "some of this is not sealed yet", "The running ledger seals it within seconds: try again in a moment."
+            "some of this is not sealed yet",
+            "The ledger seals it within a second while it runs (cloud-sync serve): try again in a moment.",
         )
     for row, seal_id in zip(rows, seal_ids, strict=True):
         row["index"] = leaves[seal_id]
