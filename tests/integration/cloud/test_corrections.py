@@ -1,7 +1,6 @@
 """Stories: what was written down wrongly is put right by statements, told by the API alone."""
 
 import uuid
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,14 +12,7 @@ from cloud_sync.ingest.batches import store_batch
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
 from tests.support.builders import COLD, GTIN, GatewayWithKey, Ledger, line, scan
-from tests.support.ledger_api import LATER, NOW, Api, Somebody, api_on, demand, movement
-
-
-@pytest.fixture
-def api(database: Database) -> Iterator[Api]:
-    with api_on(database) as opened:
-        opened.house()
-        yield opened
+from tests.support.ledger_api import LATER, NOW, Api, Somebody, demand, movement
 
 
 @pytest.fixture

@@ -1,21 +1,12 @@
 """Stories: what may mean two things is refused and asked back, told by the API alone."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from cloud_sync.storage.database import Database
-from tests.support.ledger_api import LATER, Api, api_on, demand, movement
+from tests.support.ledger_api import LATER, Api, demand, movement
 
 CARTON = "10312345678903"
-
-
-@pytest.fixture
-def api(database: Database) -> Iterator[Api]:
-    with api_on(database) as opened:
-        opened.house()
-        yield opened
 
 
 def test_a_serial_is_one_unit_and_five_of_it_are_refused(api: Api) -> None:

@@ -7,9 +7,8 @@ import pytest
 from cloud_sync.notify.delivery import Outbox
 from cloud_sync.notify.following import follow_once
 from cloud_sync.notify.settings import AlertSettings, MailServer
-from cloud_sync.storage.database import Database
 from tests.support.alert_parts import Postbox, mail_server, text_of
-from tests.support.ledger_api import NOW, Api, api_on
+from tests.support.ledger_api import NOW, Api
 from tests.support.people import Clock
 
 SECRET = "tgram://123456789:abcdefghijklmnopqrstuvwxyz/12315544/"
@@ -18,13 +17,6 @@ SECRET = "tgram://123456789:abcdefghijklmnopqrstuvwxyz/12315544/"
 @pytest.fixture
 def postbox() -> Iterator[Postbox]:
     with mail_server() as opened:
-        yield opened
-
-
-@pytest.fixture
-def api(database: Database) -> Iterator[Api]:
-    with api_on(database) as opened:
-        opened.house()
         yield opened
 
 

@@ -1,21 +1,11 @@
 """Holds, dispositions and cases: who blocks, who unblocks, and on what evidence."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from cloud_sync.domain.roles import Role
 from cloud_sync.ingest.batches import store_batches
-from cloud_sync.storage.database import Database
 from tests.support.builders import GatewayWithKey, Ledger, minute, reading
-from tests.support.ledger_api import Api, api_on, demand
-
-
-@pytest.fixture
-def api(database: Database) -> Iterator[Api]:
-    with api_on(database) as opened:
-        opened.house()
-        yield opened
+from tests.support.ledger_api import Api, demand
 
 
 def decision(excursion: int, lot: int, what: str = "release") -> dict[str, object]:

@@ -1,6 +1,5 @@
 """Signatures: by whom, of exactly what, as what; and releases that take two."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -9,18 +8,10 @@ import pytest
 from cloud_sync.actions.overview.quarantine import event
 from cloud_sync.actions.people.signatures import set_rule
 from cloud_sync.domain.roles import Role
-from cloud_sync.storage.database import Database
-from tests.support.ledger_api import NOW, Api, Somebody, api_on
+from tests.support.ledger_api import NOW, Api, Somebody
 from tests.support.people import PASSWORD, opened_account
 
 WHY = "looked at the curve and the stability data"
-
-
-@pytest.fixture
-def api(database: Database) -> Iterator[Api]:
-    with api_on(database) as opened:
-        opened.house()
-        yield opened
 
 
 def person(api: Api, name: str, role: Role) -> Somebody:

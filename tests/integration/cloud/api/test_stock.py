@@ -1,7 +1,6 @@
 """Stock, movements, reservations: what may be issued, and that no more is reserved than is there."""
 
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event
@@ -12,16 +11,8 @@ import pytest
 from cloud_sync.actions.orders.allocate import allocate, confirm_reservation, end_unconfirmed
 from cloud_sync.actions.orders.reallocation_worker import Replanning
 from cloud_sync.errors import Conflict, DatabaseDown
-from cloud_sync.storage.database import Database
 from tests.support.builders import Ledger
-from tests.support.ledger_api import LATER, NOW, SOON, Api, api_on, demand, movement
-
-
-@pytest.fixture
-def api(database: Database) -> Iterator[Api]:
-    with api_on(database) as opened:
-        opened.house()
-        yield opened
+from tests.support.ledger_api import LATER, NOW, SOON, Api, demand, movement
 
 
 def moved(api: Api, action: str, source: str, target: str, lot: str, quantity: int, **more: Any) -> Any:

@@ -1,22 +1,11 @@
 """The page of alerts, by its forms; and the page that a link in a message opens, for somebody who is not signed in."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-
-import pytest
 
 from cloud_sync.notify.following import follow_once
 from cloud_sync.notify.links import Linker
-from cloud_sync.storage.database import Database
 from tests.support.console import Console
-from tests.support.ledger_api import NOW, Api, api_on
-
-
-@pytest.fixture
-def api(database: Database) -> Iterator[Api]:
-    with api_on(database) as opened:
-        opened.house()
-        yield opened
+from tests.support.ledger_api import NOW, Api
 
 
 def test_alerts_are_set_up_tried_and_acknowledged_by_forms(api: Api, console: Console) -> None:

@@ -4,18 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-import pytest
 
-from cloud_sync.storage.database import Database
 from tests.support.console import Console
-from tests.support.ledger_api import Api, api_on
-
-
-@pytest.fixture
-def api(database: Database) -> Iterator[Api]:
-    with api_on(database) as opened:
-        opened.house()
-        yield opened
+from tests.support.ledger_api import Api
 
 
 def test_a_connection_is_set_up_paused_resumed_and_switched_off_by_forms(api: Api) -> None:

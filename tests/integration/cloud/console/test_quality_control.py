@@ -1,22 +1,13 @@
 """The pages of quality control: plans are proposed and approved, lots sampled, tested and accepted; plates; reports."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from cloud_sync.domain.roles import Role
-from cloud_sync.storage.database import Database
 from tests.support.console import Console
-from tests.support.ledger_api import Api, Somebody, api_on
-
-
-@pytest.fixture
-def api(database: Database) -> Iterator[Api]:
-    with api_on(database) as opened:
-        opened.house()
-        yield opened
+from tests.support.ledger_api import Api, Somebody
 
 
 @pytest.fixture

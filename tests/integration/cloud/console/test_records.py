@@ -1,13 +1,9 @@
 """Electronic records by the forms of the console, without a browser."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from cloud_sync.domain.roles import Role
-from cloud_sync.storage.database import Database
-from tests.support.ledger_api import Api, Somebody, api_on
+from tests.support.ledger_api import Api, Somebody
 from tests.support.people import PASSWORD, opened_account
 
 WHY = "SOP 12, version 2"
@@ -24,13 +20,6 @@ on_limit_is_outside = false
 delay_s = 0
 source = "USP <659>"
 """
-
-
-@pytest.fixture
-def api(database: Database) -> Iterator[Api]:
-    with api_on(database) as opened:
-        opened.house()
-        yield opened
 
 
 def visit(api: Api, who: Somebody) -> None:

@@ -1,23 +1,11 @@
 """Words are erased by the forms of the console, without a browser."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from cloud_sync.domain.roles import Role
-from cloud_sync.storage.database import Database
 from tests.integration.cloud.api.test_signatures import person, purchase, signed
 from tests.integration.cloud.console.test_records import page, sent, visit
-from tests.support.ledger_api import Api, api_on
+from tests.support.ledger_api import Api
 
 PATH = "/administration/erasures"
-
-
-@pytest.fixture
-def api(database: Database) -> Iterator[Api]:
-    with api_on(database) as opened:
-        opened.house()
-        yield opened
 
 
 def test_words_are_looked_for_asked_for_and_erased_on_their_page(api: Api) -> None:

@@ -1,7 +1,6 @@
 """Every kind of alert comes from what really happens: by the API, by batches of gateways, and by looking."""
 
 import uuid
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -22,16 +21,9 @@ from edge_agent.domain.wire.records import Notice, NoticeKind
 from tests.integration.conftest import Said
 from tests.support.alert_parts import webhook_receiver
 from tests.support.builders import COLD, Ledger, minute, reading, stamp
-from tests.support.ledger_api import NOW, Api, api_on, movement
+from tests.support.ledger_api import NOW, Api, movement
 
 SILENT = NoDataRule(kind="no_data", name="silent", metric="temp_c", after_s=600, source="test")
-
-
-@pytest.fixture
-def api(database: Database) -> Iterator[Api]:
-    with api_on(database) as opened:
-        opened.house()
-        yield opened
 
 
 def told(database: Database) -> dict[str, tuple[str, str]]:

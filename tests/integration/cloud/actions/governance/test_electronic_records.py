@@ -1,7 +1,6 @@
 """Electronic records by API alone: controlled changes, retention, legal holds, training, equipment, reviews."""
 
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -26,13 +25,6 @@ from tests.support.people import Clock, browser_at, opened_account
 WHY = {"reason": "SOP 12, version 2"}
 LATER = NOW + timedelta(days=10)
 GUARDED = COLD.model_copy(update={"silence_accepted": "read by hand each morning"})
-
-
-@pytest.fixture
-def api(database: Database) -> Iterator[Api]:
-    with api_on(database) as opened:
-        opened.house()
-        yield opened
 
 
 def refused(answer: Any, status: int, words: str) -> None:

@@ -1,6 +1,5 @@
 """Words about a person are erased from free text, by two people, and what was sealed still fits."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +13,13 @@ from cloud_sync.seal.verification import verify
 from cloud_sync.storage.database import Database
 from tests.integration.cloud.actions.people.test_erasure import everything, evidence_of
 from tests.integration.cloud.api.test_signatures import person, purchase, signed
-from tests.support.ledger_api import Api, Somebody, api_on
+from tests.support.ledger_api import Api, Somebody
 from tests.support.seal_mutations import forge_erasure
 
 WORDS = "Mrs Smith"
 WHY = {"reason": "she asked for it: Mrs Smith, by letter of 1 May"}
 ASKED = {"words": WORDS, **WHY}
 PATH = "/v1/word-erasures"
-
-
-@pytest.fixture
-def api(database: Database) -> Iterator[Api]:
-    with api_on(database) as opened:
-        opened.house()
-        yield opened
 
 
 def sealed(database: Database) -> None:

@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,18 +21,11 @@ from cloud_sync.seal.sealing import seal_once
 from cloud_sync.seal.verification import Finding, verify
 from cloud_sync.storage.database import Database
 from tests.integration.cloud.api.test_signatures import person, signed
-from tests.support.ledger_api import NOW, Api, Somebody, api_on, demand
+from tests.support.ledger_api import NOW, Api, Somebody, demand
 from tests.support.people import PASSWORD
 
 NAME = "Amy Miller"
 WHY = {"reason": "she left, and asked for it"}
-
-
-@pytest.fixture
-def api(database: Database) -> Iterator[Api]:
-    with api_on(database) as opened:
-        opened.house()
-        yield opened
 
 
 def everything(database: Database) -> str:

@@ -1,6 +1,5 @@
 """Decisions on exposures: what they cover, who may take them, and what later evidence does to them."""
 
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from cloud_sync.actions.quality.holds_and_dispositions import decide
 from cloud_sync.domain.dispositions import Decision
 from cloud_sync.domain.roles import Role
-from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
 from tests.integration.conftest import Said
 from tests.support.builders import Ledger, line, minute, reading, scan
@@ -80,13 +78,6 @@ def test_a_decision_is_never_changed(ledger: Ledger, say: Said) -> None:
     release(ledger)
     with pytest.raises(Exception, match="append-only"):
         ledger.run("UPDATE disposition SET reason = 'better'")
-
-
-@pytest.fixture
-def api(database: Database) -> Iterator[Api]:
-    with api_on(database) as opened:
-        opened.house()
-        yield opened
 
 
 def test_who_holds_a_lot_by_hand_does_not_release_it_alone(api: Api) -> None:
