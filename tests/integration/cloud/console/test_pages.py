@@ -1,5 +1,6 @@
 """The console's pages without a browser: who gets in, what a form may do, and what is told when it may not."""
 
+import json
 import re
 from collections.abc import Iterator
 from hashlib import sha256
@@ -13,6 +14,8 @@ from cloud_sync.actions.people.accounts import add_account
 from cloud_sync.domain.roles import Role
 from cloud_sync.seal.sealing import seal_once
 from cloud_sync.storage.database import Database
+from tests.integration.conftest import Said
+from tests.support.builders import Ledger, minute, reading
 from tests.support.console import Console
 from tests.support.ledger_api import LATER, NOW, SOON, Api, api_on, movement
 from tests.support.people import PASSWORD, Clock, browser_at
@@ -272,7 +275,7 @@ def test_files_are_kept_for_good_under_the_hash_of_what_they_are(api: Api) -> No
     pages = [as_role(api, "reader").get(path).text for path in ("/", "/rooms/fridge-a", f"/lots/{lot}/trace", "/docs")]
     addresses = set(re.findall(r"/static/[^\"' ]+", " ".join(pages)))
     assert {address.partition("?")[0].rpartition("/")[2] for address in addresses} >= {
-        "console.css", "console.js", "live.js", "uPlot.min.css", "chart.js", "trace.js", "dagre.min.js", "docs.css",
+        "console.css", "console.js", "live.js", "uPlot.min.css", "curves.js", "trace.js", "dagre.min.js", "docs.css",
     }  # fmt: skip
     for address in addresses:
         path, _, version = address.partition("?v=")
@@ -285,6 +288,22 @@ def test_files_are_kept_for_good_under_the_hash_of_what_they_are(api: Api) -> No
             asked_again = api.client.get(other)
             assert (asked_again.status_code, asked_again.headers["cache-control"]) == (200, "private, no-cache")
     assert api.client.get("/static/nothing.css?v=000000000000").headers["cache-control"] == "no-store"
+
+
+def test_the_curve_of_a_long_time_comes_with_the_page_and_that_of_a_short_one_is_asked_for(
+    ledger: Ledger, say: Said
+) -> None:
+    say(*(reading(minute(20 * n), 4.0 + n / 8) for n in range(9)))
+    with api_on(ledger.database) as api:
+        client = as_role(api, "reader")
+        data = re.compile(r'<script type="application/json">(.*)</script>')
+        short, long = (client.get(f"/rooms/fridge-a?hours={hours}").text for hours in (24, 8760))
+        assert data.search(short) is None
+        assert short.count("/rooms/fridge-a/series?hours=24") == 2, "asked for early, and by the script"
+        given = data.search(long)
+        assert given is not None and 'rel="preload"' not in long
+        told, asked = json.loads(given[1]), client.get("/rooms/fridge-a/series?hours=8760").json()
+        assert told["channels"] == asked["channels"] and len(told["channels"][0]["at"]) > 0
 
 
 def test_a_page_loads_no_script_that_nothing_on_it_needs_and_each_is_compressed(api: Api) -> None:
