@@ -35,9 +35,11 @@ document.addEventListener("keydown", (event) => {
   if (link) soon(() => link.click());
 });
 
-// The menu is longer than a screen: where we are is in sight.
+// The menu is longer than a screen: where we are is in sight. Asked for with the first picture, which lays the page out anyway.
 const menu = document.querySelector("#menu"), at = menu?.querySelector("[aria-current]");
-if (at && menu.offsetHeight && at.offsetTop + at.offsetHeight > menu.clientHeight) menu.scrollTop = at.offsetTop - menu.clientHeight / 2;
+if (at) requestAnimationFrame(() => {
+  if (menu.offsetHeight && at.offsetTop + at.offsetHeight > menu.clientHeight) menu.scrollTop = at.offsetTop - menu.clientHeight / 2;
+});
 
 const say = (text, kind, place) => {
   const notice = document.createElement("p");
@@ -117,19 +119,26 @@ if (did && arrived?.redirectCount && !document.querySelector("[role=alert], .log
   say(did, "ok", (notice) => document.querySelector("#main h1")?.closest(".title, h1").after(notice));
 }
 
-// On a phone each row of a table is a small card, its cells named as in the head.
-for (const table of document.querySelectorAll(".wide table:not(.matrix)")) {
-  const heads = [...table.querySelectorAll("thead th")];
-  const names = heads.map((head) => head.textContent.trim());
-  const acts = heads.map((head) => head.querySelector(".hidden") !== null);
-  for (const row of table.querySelectorAll("tbody tr")) {
-    [...row.cells].forEach((cell, index) => { if (cell.colSpan !== 1) return;
-      // What can be done with a row says it itself.
-      cell.dataset.label = acts[index] && cell.querySelector("details, button, a") ? "" : names[index];
-    });
+// On a phone each row of a table is a small card, its cells named as in the head. Wider screens need none of it.
+const phone = matchMedia("(max-width: 46rem)");
+const stack = () => {
+  if (!phone.matches) return;
+  phone.removeEventListener("change", stack);
+  for (const table of document.querySelectorAll(".wide table:not(.matrix)")) {
+    const heads = [...table.querySelectorAll("thead th")];
+    const names = heads.map((head) => head.textContent.trim());
+    const acts = heads.map((head) => head.querySelector(".hidden") !== null);
+    for (const row of table.querySelectorAll("tbody tr")) {
+      [...row.cells].forEach((cell, index) => { if (cell.colSpan !== 1) return;
+        // What can be done with a row says it itself.
+        cell.dataset.label = acts[index] && cell.querySelector("details, button, a") ? "" : names[index];
+      });
+    }
+    table.classList.add("stacked");
   }
-  table.classList.add("stacked");
-}
+};
+phone.addEventListener("change", stack);
+stack();
 
 // A choice of a list's filter applies at once.
 document.addEventListener("change", (event) => {
@@ -156,5 +165,7 @@ document.addEventListener("htmx:sseMessage", () => { document.querySelector("#go
 
 // The zone of this browser is the likely one of the site in front of it.
 const zone = document.querySelector("[data-zone]");
-const here = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
-if (zone && !zone.value && here.includes("/")) zone.value = here;
+if (zone && !zone.value) {
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+  if (here.includes("/")) zone.value = here;
+}
