@@ -24,6 +24,8 @@ def told(request: Request, status: int, error: str, what_to_do: str) -> Response
     """An error as a page."""
     is_read = request.method in READING
     otherwise = LOOK_UP if is_read else "Go back and check what you entered."
+    if is_read:  # nothing was to be stored
+        what_to_do = what_to_do.removeprefix("Nothing was stored. ")
     return render(
         request, "error.html", status, error=error, what_to_do=for_people(what_to_do, otherwise), status_code=status,
         back=back_of(request), again=_asked(request), is_read=is_read, section=entry_at(request.url.path),

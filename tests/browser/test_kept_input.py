@@ -18,7 +18,7 @@ async def enter(page: Page, quantity: str, note: str) -> None:
     await page.get_by_label("Item of line 1").fill("insulin")
     await page.get_by_label("Quantity of line 1").fill(quantity)
     await page.get_by_label("Note").fill(note)
-    await page.get_by_role("button", name="Request it").click()
+    await page.get_by_role("button", name="Request the order").click()
 
 
 async def entered(page: Page) -> list[str]:
@@ -40,7 +40,7 @@ async def test_what_was_entered_stands_in_its_form_again_with_the_error(database
             assert await entered(page) == ["fridge-a", "insulin", "five", "for Monday"]
             assert await shut_out(page) == []
             await page.get_by_label("Quantity of line 1").fill("5")
-            await page.get_by_role("button", name="Request it").click()
+            await page.get_by_role("button", name="Request the order").click()
             await page.wait_for_url("**/orders/*")
             await visit.open(FORM)
             assert await entered(page) == ["", "", "", ""], "what was accepted is not kept"

@@ -37,3 +37,10 @@ def verifiers_to_choose(database: Database, *, words: str = "") -> list[Row]:
     """The first partners by name that answer verifications; one more than are listed if there are more."""
     with database.transaction() as connection:
         return list(queries("trading_partners").partner_choices(connection, words=words, rows_max=CHOICES_MAX + 1))
+
+
+def item_of_gtin(database: Database, gtin: str) -> str | None:
+    """The item that a label's GTIN stands for."""
+    with database.transaction() as connection:
+        known = queries("master_data").gtin(connection, gtin=gtin)
+    return known["item"] if known else None

@@ -87,7 +87,7 @@ TABLES = (
     Column("title", "Table"),
     Column("source", "Source"),
     Column("rows", "Rows", Show.NUMBER),
-    Column("imported_by", "Brought by"),
+    Column("imported_by", "Imported by"),
     Column("imported_at", "When", Show.WHEN),
 )
 OWNERS = (

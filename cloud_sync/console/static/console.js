@@ -132,6 +132,7 @@ const stack = () => {
       [...row.cells].forEach((cell, index) => { if (cell.colSpan !== 1) return;
         // What can be done with a row says it itself.
         cell.dataset.label = acts[index] && cell.querySelector("details, button, a") ? "" : names[index];
+        cell.toggleAttribute("data-none", cell.textContent.trim() === "–");
       });
     }
     table.classList.add("stacked");
@@ -143,6 +144,14 @@ stack();
 // A choice of a list's filter applies at once.
 document.addEventListener("change", (event) => {
   if (event.target.matches(".tools select")) event.target.form.requestSubmit();
+});
+
+// In the rows of a form Enter goes on to the next field: scanners end each code with it, and a button sends the form.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.target.matches(".lines input")) return;
+  event.preventDefault();
+  const fields = [...event.target.form.querySelectorAll(".lines input, .lines ~ button")];
+  fields[fields.indexOf(event.target) + 1]?.focus();
 });
 
 // A scanner that plays a keyboard types faster than anybody: its text goes to the search, whatever has the focus.
