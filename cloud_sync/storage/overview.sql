@@ -1,12 +1,12 @@
 -- What people look at all day: sites, rooms, and what lies in them.
 
--- name: rooms()
--- Places where something may be kept or measured, with the site they stand in.
+-- name: rooms(name)
+-- Places where something may be kept or measured (the one of this name; null: all), with the site they stand in.
 SELECT p.id, p.name, p.title, p.kind, site.name AS site, site.title AS site_title, site.zone, site.is_zone_known, p.policy
 FROM place p
 JOIN place site ON site.id = ANY(p.ancestors) AND site.kind = 'site'
-WHERE p.kind IN ('room', 'ward', 'production', 'transit')
-   OR EXISTS (SELECT FROM channel c WHERE c.place_id = p.id)
+WHERE (:name::text IS NULL OR p.name = :name)
+  AND (p.kind IN ('room', 'ward', 'production', 'transit') OR EXISTS (SELECT FROM channel c WHERE c.place_id = p.id))
 ORDER BY site.name, p.name;
 
 -- name: lots_in_rooms()
