@@ -14,7 +14,6 @@ from cloud_sync.domain.roles import Actor, Permission
 from cloud_sync.interop.hospital.fhir_in import BYTES_MAX, ResourceFault, read_resource
 from cloud_sync.interop.hospital.fhir_rules import Release
 from cloud_sync.interop.hospital.fhir_search import SearchFault, bundle, capability, offered_in, outcome, parse_search
-from cloud_sync.release import lotwarden_version
 from cloud_sync.storage.database import again_if_overtaken
 
 router = APIRouter(tags=["fhir"], route_class=ApiRoute, responses=answers_of(400, 404, 406))
@@ -39,7 +38,7 @@ BODY: dict[str, Any] = {
 @router.get("/{release}/metadata", summary="See what this server offers")
 async def capabilities(release: Release, request: Request, now: Now) -> Response:
     """The CapabilityStatement of this release: resource types, searches, and what may be created."""
-    return answer(capability(release, base=_base(request, release), version=lotwarden_version(), at=now))
+    return answer(capability(release, base=_base(request, release), version=request.app.version, at=now))
 
 
 @router.get("/{release}/{type}", summary="Search resources")
