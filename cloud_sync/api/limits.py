@@ -4,10 +4,11 @@ import logging
 from collections import Counter
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cloud_sync.api.problems import RETRY_AFTER_S, problem
+from cloud_sync.api.problems import RETRY_AFTER_S, told
+from cloud_sync.api.security_headers import secure
 
 BATCHES_PATH = "/v1/batches"
 MESSAGE_BYTES_MAX = 16 << 20
@@ -35,17 +36,8 @@ STREAMS_MAX = 500
 
 log = logging.getLogger(__name__)
 
-SECURITY_HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
-"""Of every answer that does not say otherwise itself."""
 PAGES = ("/docs", "/redoc", "/static-offline-docs")
 PAGES_POLICY = "default-src 'self' 'unsafe-inline' data: blob:; frame-ancestors 'none'"
-HSTS = "max-age=31536000"
 
 
 class LimitBody:
@@ -93,16 +85,15 @@ class LimitBody:
 
     async def _answer(self, scope: Scope, body: "_Counted") -> None:
         bytes_max = body.bytes_max
-        refuse = problem(413, f"the body is larger than {bytes_max} bytes", "Send less at once.")
         reserved = next((value for key, value in scope["headers"] if key == b"content-length"), b"0")
         if reserved.isdigit() and int(reserved) > bytes_max:
-            await refuse(scope, body.receive, body.send)
+            await _too_large(scope, body)
             return
         try:
             await self.app(scope, body.receive, body.send)
         except _TooLargeError:
             if not body.has_answered:
-                await refuse(scope, body.receive, body.send)
+                await _too_large(scope, body)
         except _TooManyBytesError:
             if not body.has_answered:
                 await _busy(scope, body.receive, body.send)
@@ -126,10 +117,17 @@ def _bytes_max(path: str) -> int:
 
 
 async def _busy(scope: Scope, receive: Receive, send: Send) -> None:
-    answer = problem(
-        503, "too many requests at once", "Send the same again in a few seconds.", {"Retry-After": str(RETRY_AFTER_S)}
-    )
+    answer = await told(
+        Request(scope), 503, "too many requests at once", "Send the same again in a few seconds.",
+        {"Retry-After": str(RETRY_AFTER_S)},
+    )  # fmt: skip
     await answer(scope, receive, send)
+
+
+async def _too_large(scope: Scope, body: "_Counted") -> None:
+    error = f"the body is larger than {body.bytes_max} bytes"
+    answer = await told(Request(scope), 413, error, "Send less at once.")
+    await answer(scope, body.receive, body.send)
 
 
 def _with_security_headers(scope: Scope, send: Send) -> Send:
@@ -137,12 +135,8 @@ def _with_security_headers(scope: Scope, send: Send) -> Send:
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in SECURITY_HEADERS.items():
-                is_policy = name == "content-security-policy"
-                headers.setdefault(name, PAGES_POLICY if is_policy and is_page else value)
-            if scope["scheme"] == "https":
-                headers.setdefault("strict-transport-security", HSTS)
+            own = {"content_security_policy": PAGES_POLICY} if is_page else {}
+            secure(MutableHeaders(scope=message), scope["scheme"], **own)
         await send(message)
 
     return sending

@@ -12,7 +12,9 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from cloud_sync.api import fhir_answers
+from cloud_sync.api.request_log import SCOPE_ID
 from cloud_sync.api.schemas.common import Schema
+from cloud_sync.api.security_headers import secure
 from cloud_sync.errors import (
     ArchiveUnreadable,
     Busy,
@@ -50,6 +52,10 @@ HEADERS: dict[type[LedgerError], dict[str, str]] = {
     Busy: {"Retry-After": str(RETRY_AFTER_S)},
     TooMany: {"Retry-After": str(RETRY_AFTER_TOO_MANY_S)},
 }
+
+AFTER_A_DEFECT = (
+    "See whether it was recorded before you do it again. If this comes back, show the administrator the number."
+)
 
 _MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
 """How Python writes a member of an enumeration; people only need the word in quotes."""
@@ -98,6 +104,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(psycopg.errors.InsufficientPrivilege, _not_for_owners)
     app.add_exception_handler(UnicodeEncodeError, _not_to_be_kept)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _fault)
 
 
 def problem(status: int, error: str, what_to_do: str, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -116,15 +123,26 @@ async def _ledger_error(request: Request, error: Exception) -> Response:
     kind = next((kind for kind in type(error).__mro__ if kind in STATUS), None)
     if kind is None:
         raise error
-    return _told(request, STATUS[kind], str(error), error.what_to_do, HEADERS.get(kind))
+    return await told(request, STATUS[kind], str(error), error.what_to_do, HEADERS.get(kind))
 
 
-def _told(
+async def told(
     request: Request, status: int, error: str, what_to_do: str, headers: dict[str, str] | None = None
 ) -> Response:
-    """An error in the words of the door that was asked at."""
+    """An error in the words of the door that was asked at; whoever sits at a browser gets a page."""
+    if _shows_pages(request):
+        page: Response = await request.app.state.tell_browser(request, status, error, what_to_do)
+        page.headers.update(headers or {})
+        return page
     tell = fhir_answers.refused if request.scope["path"].startswith(fhir_answers.PREFIX) else problem
     return tell(status, error, what_to_do, headers)
+
+
+_OF_PROGRAMS = ("/v1/", fhir_answers.PREFIX)
+
+
+def _shows_pages(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "") and not request.scope["path"].startswith(_OF_PROGRAMS)
 
 
 def note_refusal(request: Request, reason: str) -> None:
@@ -144,12 +162,12 @@ def note_refusal(request: Request, reason: str) -> None:
 async def _not_well_formed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
     faults = [f"{'.'.join(str(key) for key in fault['loc'])}: {fault['msg']}" for fault in error.errors()[:20]]
-    return _told(request, 422, _MEMBER.sub(r"\1", "; ".join(faults)), Invalid.what_to_do)
+    return await told(request, 422, _MEMBER.sub(r"\1", "; ".join(faults)), Invalid.what_to_do)
 
 
 async def _not_to_be_kept(request: Request, error: Exception) -> Response:
     """A value that the database refuses: NUL, half a character, a number beyond its bounds. Nothing was stored."""
-    return _told(request, 422, f"a value cannot be kept: {str(error).splitlines()[0]}", Invalid.what_to_do)
+    return await told(request, 422, f"a value cannot be kept: {str(error).splitlines()[0]}", Invalid.what_to_do)
 
 
 async def _not_for_owners(request: Request, error: Exception) -> Response:
@@ -157,10 +175,18 @@ async def _not_for_owners(request: Request, error: Exception) -> Response:
     actor = getattr(request.state, "actor", None)
     if actor is None or actor.owner is None:
         raise error
-    return _told(request, 403, "this is not part of what an owner sees", "Ask the pharmacy for it.")
+    return await told(request, 403, "this is not part of what an owner sees", "Ask the pharmacy for it.")
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
     what_to_do = _OF_HTTP.get(error.status_code, Invalid.what_to_do)
-    return _told(request, error.status_code, error.detail, what_to_do, dict(error.headers or {}))
+    return await told(request, error.status_code, error.detail, what_to_do, dict(error.headers or {}))
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    """A defect: it is in the log, with the number of the request."""
+    number = request.scope.get(SCOPE_ID, "")
+    answer = await told(request, 500, f"the ledger has a defect; its log has it as request {number}", AFTER_A_DEFECT)
+    secure(answer.headers, request.url.scheme)
+    return answer

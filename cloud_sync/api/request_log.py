@@ -15,6 +15,8 @@ REQUEST_ID: ContextVar[str] = ContextVar("id of the request under way", default=
 REQUESTS = "cloud_sync.requests"
 """The logger of one line a request; it says nothing where the log is plain."""
 HEADER = b"x-request-id"
+SCOPE_ID = "lotwarden.request_id"
+"""Where a request's scope has its id, also for what answers when all else broke."""
 API = "/v1"
 QUIET = frozenset({"/healthz"})
 """Asked every few seconds by whoever watches: no line of the log."""
@@ -36,6 +38,7 @@ class RequestLog:
             return
         request_id = _given(scope) or secrets.token_hex(8)
         token = REQUEST_ID.set(request_id)
+        scope[SCOPE_ID] = request_id
         began_s, status = monotonic(), 500
 
         async def send_with_id(message: Message) -> None:

@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from cloud_sync.console.error_pages import install_pages
 from cloud_sync.console.live import Broadcast, Recent
 from cloud_sync.console.pages import (
     access_reviews,
@@ -87,7 +88,8 @@ PAGES = (
 
 
 def add_console(app: FastAPI) -> None:
-    """What :data:`PAGES` need of ``app``, and scripts and styles at ``/static``."""
+    """What :data:`PAGES` need of ``app``, errors as pages, and scripts and styles at ``/static``."""
     app.state.broadcast = Broadcast()
     app.state.lots_in_rooms, app.state.held_in_rooms = Recent(), Recent()
+    install_pages(app.state)
     app.mount("/static", serve_files)

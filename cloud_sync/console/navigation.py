@@ -118,3 +118,13 @@ GROUPS = (
     ),
 )
 """In the order of the day's work."""
+
+
+def entry_at(path: str) -> Entry | None:
+    """The page in the navigation that ``path`` belongs to.
+
+    >>> entry_at("/new-order").name
+    'Orders'
+    >>> entry_at("/nonsense")
+    """
+    return next((entry for group in GROUPS for entry in group.entries if entry.is_at(path)), None)

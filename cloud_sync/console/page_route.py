@@ -1,10 +1,9 @@
 """What every page has in common: who looks, where a form may come from, and errors as pages."""
 
-import re
 from collections.abc import Callable, Coroutine
 from inspect import iscoroutinefunction
 from typing import Annotated, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -12,15 +11,18 @@ from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
 from cloud_sync.actions.access import who_may
-from cloud_sync.api.access import Ledger, Now, check_site, see_as
+from cloud_sync.api.access import SESSION_COOKIE, Ledger, Now, check_site, see_as
 from cloud_sync.api.late_routes import LateRoute
 from cloud_sync.api.problems import STATUS, note_refusal
 from cloud_sync.api.same_origin import READING, check_same_origin
-from cloud_sync.console.rendering import render
+from cloud_sync.console.error_pages import LOOK_UP, NO_PAGE, address_of, told
 from cloud_sync.console.visitor import actor_who_looks
 from cloud_sync.domain.roles import Actor, Permission
 from cloud_sync.errors import LedgerError, NotAllowed, NotKnown
 from cloud_sync.storage.database import again_if_overtaken
+
+NEXT_CHARACTERS_MAX = 500
+"""Of the address that somebody who signs in goes on to."""
 
 
 class PageRoute(LateRoute):
@@ -41,11 +43,10 @@ class PageRoute(LateRoute):
                     check_same_origin(request)
                 return await handle(request)
             except NotKnown:
-                back = quote(request.url.path if request.method == "GET" else "/", safe="/")
-                return RedirectResponse(f"/login?next={back}", 303)
+                return RedirectResponse(_login(request), 303)
             except RequestValidationError as error:
                 if error.errors()[0]["loc"][0] == "path":
-                    return told(request, 404, "there is no such page", "Check the address, or search for the lot.")
+                    return told(request, 404, NO_PAGE, LOOK_UP)
                 return told(request, 422, _first(error), "Go back and change what you entered.")
             except LedgerError as error:
                 if isinstance(error, NotAllowed):
@@ -56,41 +57,18 @@ class PageRoute(LateRoute):
         return handled
 
 
-def told(request: Request, status: int, error: str, what_to_do: str) -> Response:
-    """An error as a page."""
-    return render(
-        request, "error.html", status, error=error, what_to_do=for_people(what_to_do), status_code=status,
-        back=_back(request),
-    )  # fmt: skip
-
-
-def for_people(what_to_do: str) -> str:
-    """What to do, without the addresses that programs call.
-
-    >>> for_people("Allocate first: POST /v1/orders/SO-1/allocate")
-    'Allocate first.'
-    >>> for_people("See GET /v1/places for those there are, or create it.")
-    'Go back and check what you entered.'
-    """
-    told = (_CALL.sub("", sentence).strip() for sentence in re.split(r"(?<=\.) ", what_to_do))
-    kept = [each if each.endswith((".", "!", "?")) else f"{each}." for each in told if each and "/v1/" not in each]
-    return " ".join(kept) or "Go back and check what you entered."
-
-
-_CALL = re.compile(r"[:;]? ?\(?(?:POST|PUT|GET) /v1/[^\s)]*\)?(?=$|[.;])|^See (?:GET )?/v1/.*$|^See GET .*$")
-
-
-def _back(request: Request) -> str:
-    """The page that the visitor was on, if it is one of ours."""
-    came_from = urlsplit(request.headers.get("referer", ""))
-    return came_from.path or "/" if came_from.netloc == request.headers.get("host") else "/"
-
-
 IN_WORDS = {
     "int_parsing": "it has to be a whole number", "missing": "it is missing", "string_too_long": "it is too long",
     "string_pattern_mismatch": "it is not written as asked for",
 }  # fmt: skip
 """What is wrong with a field, for people; other faults are told as they are found."""
+
+
+def _login(request: Request) -> str:
+    """Where to sign in, and go on from there. Whoever was signed in is told that it is over."""
+    is_over = "&over=true" if SESSION_COOKIE in request.cookies else ""
+    target = quote(address_of(request), safe="/")
+    return f"/login?next={target if len(target) <= NEXT_CHARACTERS_MAX else '/'}{is_over}"
 
 
 def _first(error: RequestValidationError) -> str:

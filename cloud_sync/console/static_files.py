@@ -21,7 +21,10 @@ KEPT = "public, max-age=31536000, immutable"
 ASKED_AGAIN = "private, no-cache"
 """For any other address: a browser asks each time whether it is still the same."""
 VERSION_CHARACTERS = 12
-BUNDLES: Mapping[str, tuple[str, ...]] = {"live.js": ("vendor/htmx.min.js", "vendor/htmx-ext-sse.min.js")}
+BUNDLES: Mapping[str, tuple[str, ...]] = {
+    "live.js": ("vendor/htmx.min.js", "vendor/htmx-ext-sse.min.js"),
+    "curves.js": ("vendor/uPlot.iife.min.js", "chart.js"),
+}
 """Files that are always wanted together, as one: a page that is opened for the first time waits for each."""
 COMPRESSED = (".css", ".js", ".svg")
 

@@ -12,7 +12,7 @@ from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
 from markupsafe import Markup, escape
 
-from cloud_sync.console.rendering import MISSING, day, render, tone_of, when
+from cloud_sync.console.rendering import MISSING, day, element, render, tone_of, when
 from cloud_sync.console.words import in_words
 from cloud_sync.domain.csv_text import csv_text
 from cloud_sync.domain.list_request import ListRequest
@@ -83,27 +83,28 @@ class Column:
         target = self.link(row) if self.link else None
         if not target or not shown:
             return shown
-        is_long = len(shown.striptags()) > WORD_MAX
-        return Markup('<a{} href="{}">{}</a>').format(Markup(' class="long"') if is_long else "", target, shown)
+        is_long = len(shown) > WORD_MAX and len(shown.striptags()) > WORD_MAX
+        kind = ' class="long"' if is_long else ""
+        return element(f'<a{kind} href="{escape(target)}">', shown, "</a>")
 
     def _plain(self, row: Row, zone: str) -> Markup:
         found = self.of(row)
         if isinstance(found, datetime):
             return when(found, zone)
         if isinstance(found, date) or self.show is Show.DAY:
-            return Markup('<span class="nb">{}</span>').format(day(found))
+            return element('<span class="nb">', day(found), "</span>")
         text = in_words(self.text(row), zone) if self.show is Show.TEXT else self.text(row)
         if not text:
             return escape(MISSING)
         if self.show is Show.TAG:
             return tag(text)
         is_word = len(text) <= WORD_MAX and " " not in text and self.link is None
-        return Markup('<span class="nb">{}</span>').format(text) if is_word else escape(text)
+        return element('<span class="nb">', text, "</span>") if is_word else escape(text)
 
 
 def tag(text: str, tone: str | None = None) -> Markup:
     """A word as a coloured sign."""
-    return Markup('<span class="tag {}">{}</span>').format(tone_of(text) if tone is None else tone, text)
+    return element(f'<span class="tag {escape(tone_of(text) if tone is None else tone)}">', text, "</span>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,23 @@ class Table:
             if head.href
             for sign, told in (("", ""), ("-", ", reversed"))
         )
+
+    def beside(self, cells: Sequence[Markup]) -> Markup:
+        """The cells of a row that stand beside each other, as HTML."""
+        return Markup("").join(
+            element('<td class="n">' if head.is_number else "<td>", cell, "</td>")
+            for head, cell in zip(self.heads, cells, strict=True)
+            if not head.below
+        )
+
+    def below(self, cells: Sequence[Markup]) -> list[Markup]:
+        """Those that get a line of their own, where there is something in them."""
+        return [cell for head, cell in zip(self.heads, cells, strict=True) if head.below and cell]
+
+    @property
+    def width(self) -> int:
+        """How many columns stand beside each other."""
+        return sum(not head.below for head in self.heads)
 
     def as_csv(self) -> Response:
         """Everything that matches, for a spreadsheet."""

@@ -53,7 +53,7 @@ def severe_words(rule: Mapping[str, Any], policy: Mapping[str, Any]) -> str:
     """From when on a release from an excursion of this rule takes two people, as the policy says.
 
     >>> severe_words({"severe_after_s": 0}, {}), severe_words({}, {"severe_after_s": 5400}), severe_words({}, {})
-    ('always', 'from 1 h 30 min on', 'as the ledger says')
+    ('always', 'from 1 h 30 min on', "by the ledger's setting")
     >>> severe_words({"severity": "alert"}, {"severe_after_s": 5400})
     'nothing is held'
     """
@@ -62,7 +62,7 @@ def severe_words(rule: Mapping[str, Any], policy: Mapping[str, Any]) -> str:
     seconds = rule.get("severe_after_s")
     seconds = policy.get("severe_after_s") if seconds is None else seconds
     if seconds is None:
-        return "as the ledger says"
+        return "by the ledger's setting"
     return f"from {lasting(seconds)} on" if seconds else "always"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from cloud_sync.seal.batch_signatures import KeysOf, falsely_signed, keys_not_told
-from cloud_sync.seal.tree import digests
+from cloud_sync.seal.many_hashes import leaf_hashes, salted_hashes
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.free_texts import may_be_erased
 from cloud_sync.storage.queries import queries
@@ -67,7 +67,7 @@ def _fits(block: Row) -> bool:
     return bool(
         block["is_plain"]
         and block["row_ids"] == block["sealed_ids"]
-        and digests(block["said"], block["lengths"], salts=block["salts"]) == block["hashes"]
+        and salted_hashes(block["said"], block["salts"]) == block["hashes"]
     )
 
 
@@ -137,7 +137,7 @@ def tiles(low: int, high: int, connection: Connection) -> list[Row]:
     """Tiles with the hashes of their ``leaves``, from the rows themselves."""
     found = []
     for row in _binary(connection, "tiles_with_entries", {"low": low, "high": high}):
-        leaves = digests(row["said"], row["lengths"], prefix=b"\x00")
+        leaves = leaf_hashes(row["said"])
         if leaves == row["hashes"] and row["found"] == row["wanted"]:
             found.append({name: row[name] for name in ("n", "hashes", "found", "wanted")} | {"leaves": leaves})
         else:

@@ -6,15 +6,12 @@ each level grows. Everything else is computed from them.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
-from itertools import accumulate
-from struct import unpack
 
 from edge_agent.domain.seal.merkle import EMPTY_ROOT, HASH_BYTES, node_hash
 
 TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
 TILE_BYTES = TILE_WIDTH * HASH_BYTES
-SALT_BYTES = 16
 
 ReadTile = Callable[[int, int], bytes]
 """The hashes of tile ``n`` of a level, one after another; more than are wanted does no harm."""
@@ -69,24 +66,6 @@ class GrowingTree:
             # The right end of a level is what its tile holds and, on its right, what the levels below hold.
             hashed = _root_of(_split(hashes), hashed)
         return EMPTY_ROOT if hashed is None else hashed
-
-
-def digests(said: bytes, lengths: bytes, *, salts: bytes = b"", prefix: bytes = b"") -> bytes:
-    """The hashes of texts that stand one behind the other; ``lengths``: 4 bytes for each.
-
-    Each is hashed with ``prefix`` before it, or with its own salt of 16 bytes.
-
-    >>> digests(b"onetwo", bytes([0, 0, 0, 3, 0, 0, 0, 3])) == sha256(b"one").digest() + sha256(b"two").digest()
-    True
-    """
-    ends = list(accumulate(unpack(f">{len(lengths) // 4}I", lengths)))
-    new, parts = sha256, zip([0, *ends], ends, strict=False)
-    if salts:
-        first = [salts[at : at + SALT_BYTES] for at in range(0, len(salts), SALT_BYTES)]
-        if len(first) != len(ends):
-            return b""
-        return b"".join([new(salt + said[at:end]).digest() for salt, (at, end) in zip(first, parts, strict=True)])
-    return b"".join([new(prefix + said[at:end]).digest() for at, end in parts])
 
 
 def top_of(tile: bytes) -> bytes:

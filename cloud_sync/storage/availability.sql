@@ -11,9 +11,9 @@ ORDER BY l.expires_on NULLS LAST, l.id
 LIMIT :rows_max OFFSET :rows_skipped;
 
 -- name: lot_by_id(lot_id)^
--- One lot.
+-- One lot. LIMIT 1 lets its holds be looked up.
 SELECT l.id, i.name AS item, l.lot_number, l.owner, l.expires_on, l.expires_hour, lot_expires_at(l) AS expires_at,
-       EXISTS (SELECT FROM active_hold h WHERE h.lot_id = l.id) AS held
+       (SELECT true FROM active_hold h WHERE h.lot_id = l.id LIMIT 1) IS NOT NULL AS held
 FROM lot l JOIN item i ON i.id = l.item_id
 WHERE l.id = :lot_id;
 

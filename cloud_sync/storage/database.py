@@ -30,6 +30,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 CONNECTIONS_MAX = 20
+SESSION_OPTIONS = "-c timezone=UTC -c jit=off"
+"""Servers that compile queries (JIT) compile our long ones for seconds, to run them for milliseconds."""
 WAIT_FOR_CONNECTION_S = 5.0
 ATTEMPTS_MAX = 3
 RECONNECT_S = 5.0
@@ -64,7 +66,7 @@ class Database:
         self._lost_at_s: float | None = None
         self._failover = FailoverWatch(url)
         keep_open.callback(self._failover.close)
-        self._options = "-c timezone=UTC" + (f" -c role={role}" if role else "")
+        self._options = SESSION_OPTIONS + (f" -c role={role}" if role else "")
         self._pool: ConnectionPool[Connection] = keep_open.enter_context(
             ConnectionPool(
                 url,

@@ -88,6 +88,14 @@ WHERE :words = '' OR strpos(lower(concat_ws(' ', name, title)), lower(:words)) >
 ORDER BY name
 LIMIT :rows_max;
 
+-- name: owner_choices(words, rows_max)
+-- Owners by name that words match ('': all), the house first.
+SELECT name, title
+FROM owner
+WHERE :words = '' OR strpos(lower(concat_ws(' ', name, title)), lower(:words)) > 0
+ORDER BY name <> 'house', name
+LIMIT :rows_max;
+
 -- name: add_item(name, title, base_unit, expiry_required, serial_tracked)!
 -- Keep an item; no row if the name is taken.
 INSERT INTO item (name, title, base_unit, expiry_required, serial_tracked)

@@ -402,11 +402,18 @@ ORDER BY CASE WHEN :sort = 'began_at' AND NOT :is_descending THEN e.began_at END
                   END DESC NULLS LAST,
          e.began_at DESC, e.id DESC;
 
+-- name: lot_told(lot_id)^
+-- What stands on a lot.
+SELECT l.id, i.name AS item, l.lot_number, l.owner, l.expires_on
+FROM lot l JOIN item i ON i.id = l.item_id
+WHERE l.id = :lot_id;
+
 -- name: lots_shown(lot_ids)
--- Lots as lists show them, those that expire first first, with what is in the house of each.
+-- Lots as lists show them, those that expire first first, with what is in the house of each. LIMIT 1 lets holds be looked up
+-- lot by lot.
 SELECT l.id, i.name AS item, i.title AS item_title, i.base_unit, l.lot_number, l.owner, l.expires_on,
        coalesce(stock.quantity, 0)::bigint AS quantity, stock.places,
-       EXISTS (SELECT FROM active_hold h WHERE h.lot_id = l.id) AS is_held
+       (SELECT true FROM active_hold h WHERE h.lot_id = l.id LIMIT 1) IS NOT NULL AS is_held
 FROM lot l
 JOIN item i ON i.id = l.item_id
 LEFT JOIN LATERAL (SELECT sum(b.quantity) AS quantity, array_agg(DISTINCT p.name) AS places

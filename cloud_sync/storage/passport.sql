@@ -10,16 +10,18 @@ LIMIT :rows_max;
 -- How long the item of a lot may be outside its limits in all, and up to which temperature.
 SELECT i.allowance_minutes, i.allowance_c_max FROM lot l JOIN item i ON i.id = l.item_id WHERE l.id = :lot_id;
 
--- name: channels_over(place_id, began_at, ended_at)
--- What measured at a place or above it between two instants, and within them from when to when.
-SELECT c.id, c.device, c.metric, at.name AS measured_at, greatest(s.since, :began_at::timestamptz) AS began_at,
-       least(s.until - interval '1 us', :ended_at::timestamptz) AS ended_at, s.place_id
-FROM place p
-JOIN channel_stay s ON s.place_id = ANY(p.ancestors)
+-- name: channels_over(place_ids, firsts, lasts)
+-- What measured at each of these places or above it between two instants (nr: of which place, from 1 on), and within them
+-- from when to when. All at once, because where channels hang at which time is worked out for all of them.
+SELECT w.nr, c.id, c.device, c.metric, at.name AS measured_at, greatest(s.since, w.first) AS began_at,
+       least(s.until - interval '1 us', w.last) AS ended_at, s.place_id
+FROM unnest(:place_ids::bigint[], :firsts::timestamptz[], :lasts::timestamptz[])
+     WITH ORDINALITY AS w (place_id, first, last, nr)
+JOIN place p ON p.id = w.place_id
+JOIN channel_stay s ON s.place_id = ANY(p.ancestors) AND s.since < w.last AND s.until > w.first
 JOIN channel c ON c.id = s.channel_id
 JOIN place at ON at.id = s.place_id
-WHERE p.id = :place_id AND s.since < :ended_at AND s.until > :began_at
-ORDER BY c.metric, c.device, c.id, s.since;
+ORDER BY w.nr, c.metric, c.device, c.id, s.since;
 
 -- name: first_measured_over(place_id, until)$
 -- When something was measured at a place or above it for the first time. Index: reading_channel_at.

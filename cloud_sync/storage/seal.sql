@@ -81,15 +81,14 @@ SELECT size, root, note, at FROM seal_checkpoint WHERE size = :size;
 SELECT pg_export_snapshot();
 
 -- name: tiles_with_entries(low, high)
--- Tiles of level 0 with the entries of their leaves as seal_row gives them now, one behind the other, how long each is, and
--- how many there are. They come by their numbers: where the tile has them in another order, checked_tiles says what fits.
+-- Tiles of level 0 with the entries of their leaves as seal_row gives them now, one behind the other, and how many there are.
+-- They come by their numbers: where the tile has them in another order, checked_tiles says what fits.
 -- Index: seal_tile_pkey, seal_row_pkey.
-SELECT t.n, t.hashes, a.said, a.lengths, a.found, cardinality(t.entries) AS wanted
+SELECT t.n, t.hashes, a.said, a.found, cardinality(t.entries) AS wanted
 FROM seal_tile t
 CROSS JOIN LATERAL (
-    SELECT coalesce(string_agg(x.entry, ''::bytea), '') AS said,
-           coalesce(string_agg(int4send(length(x.entry)), ''::bytea), '') AS lengths, count(*) AS found
-    FROM (SELECT seal_entry(s) AS entry FROM seal_row s WHERE s.id = ANY(t.entries) OFFSET 0) AS x
+    SELECT convert_to(coalesce(string_agg(seal_entry_text(s), ''), ''), 'UTF8') AS said, count(*) AS found
+    FROM seal_row s WHERE s.id = ANY(t.entries)
 ) a
 WHERE t.level = 0 AND t.n BETWEEN :low AND :high
 ORDER BY t.n;
@@ -117,7 +116,7 @@ WHERE t.level = 0 AND t.n = :n;
 
 -- name: block_of_table(of_table, left_out, low, high)^
 -- Numbered rows of a table as they are to be hashed, and what was sealed of them. Index: seal_row_of_id.
-SELECT row_ids, said, lengths, is_plain, sealed_ids, salts, hashes FROM seal_block(:of_table, :left_out, :low, :high);
+SELECT row_ids, said, is_plain, sealed_ids, salts, hashes FROM seal_block(:of_table, :left_out, :low, :high);
 
 -- name: faults_of_table(of_table, left_out, low, high)
 -- Rows of a table that are not what was sealed.

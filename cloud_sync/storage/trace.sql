@@ -157,6 +157,20 @@ SELECT
     ARRAY(SELECT DISTINCT serial FROM reached WHERE lot_id = ANY(:lot_ids) AND serial IS NOT NULL) AS serials,
     (SELECT count(*) > :rows_max FROM found) AS is_cut;
 
+-- name: own_ends(lot_id)
+-- Where a lot itself came from suppliers and went to recipients, added up as edges, the earliest first; and the places of
+-- production between which and other lots a trace goes on. Index: movement_out.
+SELECT m.lot_id, i.name AS item, l.lot_number, f.name AS from_place, f.kind AS from_kind, t.name AS to_place,
+       t.kind AS to_kind, sum(m.quantity)::bigint AS quantity, min(m.occurred_at) AS first_at
+FROM movement m
+JOIN lot l ON l.id = m.lot_id
+JOIN item i ON i.id = l.item_id
+JOIN place f ON f.id = m.from_place
+JOIN place t ON t.id = m.to_place
+WHERE m.lot_id = :lot_id AND (f.kind IN ('supplier', 'production') OR t.kind IN ('customer', 'ward', 'production'))
+GROUP BY m.lot_id, i.id, l.id, f.id, t.id
+ORDER BY first_at, f.id, t.id;
+
 -- name: lots_of(serial, lot_number, supplier, order_ref, recipient, batch, rows_max)
 -- The lots that somebody means: by serial, by number (of a supplier), by order, by who got them, or by the batch that
 -- they went into or came out of; all that is given has to hold. Index: the lot's key, movement_from_place and _to_place.

@@ -32,6 +32,15 @@ SELECT p.id AS place_id, p.name, p.title, p.kind, t.business_name, t.street, t.c
        t.category, t.contact, t.telephone, t.email, t.verification_url, t.connection
 FROM place p LEFT JOIN trading_partner t ON t.place_id = p.id WHERE p.id = :place_id;
 
+-- name: partner_choices(words, rows_max)
+-- Suppliers and customers that answer verifications, by name, that words match ('': all).
+SELECT p.name, coalesce(nullif(t.business_name, ''), p.title) AS title
+FROM trading_partner t JOIN place p ON p.id = t.place_id
+WHERE t.verification_url <> '' AND p.kind <> 'site'
+  AND (:words = '' OR strpos(lower(concat_ws(' ', p.name, p.title, t.business_name)), lower(:words)) > 0)
+ORDER BY p.name
+LIMIT :rows_max;
+
 -- name: site_partners()
 -- Our own businesses, site by site.
 SELECT t.*, p.name FROM trading_partner t JOIN place p ON p.id = t.place_id AND p.kind = 'site' ORDER BY p.id;

@@ -251,7 +251,7 @@ async def test_an_import_tells_how_far_it_is_and_each_fault_as_it_is_found(datab
                     {"name": "items.csv", "mimeType": "text/csv", "buffer": text.encode()}
                 )
                 await page.get_by_label("Why").fill("first fill")
-                await page.get_by_role("button", name="Try it").click()
+                await page.get_by_role("button", name="Check the file").click()
                 await expect(page.get_by_text(found).first).to_be_visible()
             await page.get_by_role("button", name="Import it now").click()
             await expect(page.get_by_text("1 added").first).to_be_visible()

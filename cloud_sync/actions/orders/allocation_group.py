@@ -33,6 +33,8 @@ AT_ONCE_MAX = 16
 """Of one transaction: it owns the items of all."""
 TRANSACTIONS_MAX = 2
 """At the same time, of one process."""
+READ_MAX = 2
+"""What is free is read once more if it was held meanwhile: alone, each would wait for the lot that is being held."""
 ALLOCATED = "allocated"
 BEING_JUDGED = {"kind": "exposure", "text": "what was measured in its room is being judged at this moment"}
 """What blocks stock in a room whose holds are being written; nobody waits for it who finds other stock."""
@@ -66,6 +68,10 @@ class _NotPlain(Exception):
     """All of them have to be looked at alone."""
 
 
+class _HeldMeanwhile(Exception):
+    """Stock that was free when it was read is held now: what is free has to be read again."""
+
+
 def allocate_with_others(database: Database, request: AllocationRequest) -> dict[str, Any] | None:
     """The answer to this request, made together with what is asked at the same moment; None if it was not made."""
     group = _groups.get(database)
@@ -78,11 +84,15 @@ def allocate_with_others(database: Database, request: AllocationRequest) -> dict
 def _allocate(database_ref: "ref[Database]", asked: Sequence[AllocationRequest]) -> Sequence[dict[str, Any] | None]:
     database = database_ref()
     assert database is not None  # noqa: S101 - who asks has it
-    try:
-        with database.transaction() as connection:
-            return _allocate_in(connection, asked)
-    except (_NotPlain, Overtaken, psycopg.errors.CheckViolation):
-        return [None] * len(asked)
+    for _ in range(READ_MAX):
+        try:
+            with database.transaction() as connection:
+                return _allocate_in(connection, asked)
+        except _HeldMeanwhile:
+            continue
+        except (_NotPlain, Overtaken, psycopg.errors.CheckViolation):
+            break
+    return [None] * len(asked)
 
 
 def _allocate_in(connection: Connection, asked: Sequence[AllocationRequest]) -> list[dict[str, Any] | None]:
@@ -194,7 +204,7 @@ def _kept(
             queries("reservations").is_any_held_of.sql, {"client_ids": [each.client_id for each in asked]}
         )
     if _only(held):
-        raise _NotPlain
+        raise _HeldMeanwhile
     ids: dict[UUID, dict[PositionKey, int]] = defaultdict(dict)
     for row in added:
         ids[row["client_id"]][row["lot_id"], row["place_id"], row["serial"]] = row["id"]

@@ -32,24 +32,26 @@ def passport(
     allowance_s: float | None,
     at: datetime,
     as_far_as_readable: bool = False,
+    lot: Row | None = None,
 ) -> dict[str, Any]:
     """Stays up to ``at`` with their channels; over all of them lowest, highest, kinetic temperature, allowance left.
 
     Where several probes measured one stay, the totals take the worst of them. A stay that began nobody knows when is
     taken to have begun when something was measured there first. ``allowance_s`` is how long the item may
-    be outside its limits in all; None: as its master data say. Raises ``NotFound``, and ``ArchiveUnreadable`` unless it
-    is wanted only as far as readable: then the error is its ``unreadable``, and no total that would need the rest is
-    given.
+    be outside its limits in all; None: as its master data say. ``lot``: its row, where the caller has it. Raises
+    ``NotFound``, and ``ArchiveUnreadable`` unless it is wanted only as far as readable: then the error is its
+    ``unreadable``, and no total that would need the rest is given.
     """
     with database.transaction() as connection:
-        lot = lot_of(connection, lot_id)
+        lot = lot or lot_of(connection, lot_id)
         allowance = queries("passport").allowance(connection, lot_id=lot_id)
         if allowance_s is None and allowance["allowance_minutes"] is not None:
             allowance_s = allowance["allowance_minutes"] * 60.0
         rows = list(queries("passport").stays(connection, lot_id=lot_id, serial=serial, rows_max=STAYS_MAX + 1))
         begun = [row for row in rows[:STAYS_MAX] if row["began_at"] < at]
         read = _stay_if_readable if as_far_as_readable else _stay
-        stays = [read(connection, row, gap_s, at) for row in begun]
+        channels = _channels_over(connection, [(row["place_id"], *_seen(row, gap_s, at)) for row in begun])
+        stays = [read(connection, row, over, gap_s, at) for row, over in zip(begun, channels, strict=True)]
         excursions = queries("quality").exposures(
             connection, excursion_id=None, lot_id=lot_id, rows_max=1000, rows_skipped=0
         )
@@ -84,20 +86,20 @@ def _totals(stays: Sequence[Row], allowance_s: float | None, c_max: float | None
     }
 
 
-def _stay_if_readable(connection: Connection, row: Row, gap_s: float, at: datetime) -> dict[str, Any]:
+def _stay_if_readable(
+    connection: Connection, row: Row, channels: Sequence[Row], gap_s: float, at: datetime
+) -> dict[str, Any]:
     try:
-        return _stay(connection, row, gap_s, at)
+        return _stay(connection, row, channels, gap_s, at)
     except ArchiveUnreadable as error:
         names = ("place", "place_kind", "serial", "began_at", "ended_at")
         unknown = dict.fromkeys(("mkt_c", "measured_s", "outside_s", "unmeasured_s"))
         return {**{name: row[name] for name in names}, **unknown, "channels": [], "unreadable": error}
 
 
-def _stay(connection: Connection, row: Row, gap_s: float, at: datetime) -> dict[str, Any]:
-    """Read across the border of the archive."""
-    first = EVER[0] if is_unbounded(row["began_at"]) else row["began_at"] - timedelta(seconds=gap_s)
-    ended_at = min(row["ended_at"] or at, at)
-    channels = _channels_over(connection, row, first, ended_at)
+def _stay(connection: Connection, row: Row, channels: Sequence[Row], gap_s: float, at: datetime) -> dict[str, Any]:
+    """Read across the border of the archive. ``channels``: what measured over it."""
+    first, ended_at = _seen(row, gap_s, at)
     if not channels:  # nothing measures there, as at suppliers and customers
         began_at = ended_at if is_unbounded(row["began_at"]) else row["began_at"]
         return _measured_stay(connection, row, [], gap_s, began_at, ended_at)
@@ -108,13 +110,27 @@ def _stay(connection: Connection, row: Row, gap_s: float, at: datetime) -> dict[
                 connection, place_id=row["place_id"], until=ended_at
             )
             began_at = measured_at or ended_at
-            channels = _channels_over(connection, row, began_at - timedelta(seconds=gap_s), ended_at)
+            (channels,) = _channels_over(connection, [(row["place_id"], began_at - timedelta(seconds=gap_s), ended_at)])
         return _measured_stay(connection, row, channels, gap_s, began_at, ended_at)
 
 
-def _channels_over(connection: Connection, row: Row, began_at: datetime, ended_at: datetime) -> list[Row]:
-    place_id = row["place_id"]
-    return list(queries("passport").channels_over(connection, place_id=place_id, began_at=began_at, ended_at=ended_at))
+def _seen(row: Row, gap_s: float, at: datetime) -> tuple[datetime, datetime]:
+    """From when to when a stay is looked at: what was measured just before it stands for its beginning."""
+    first = EVER[0] if is_unbounded(row["began_at"]) else row["began_at"] - timedelta(seconds=gap_s)
+    return first, min(row["ended_at"] or at, at)
+
+
+def _channels_over(connection: Connection, stays: Sequence[tuple[int, datetime, datetime]]) -> list[list[Row]]:
+    """What measured over each of these (id of its place, from when, to when)."""
+    found: list[list[Row]] = [[] for _ in stays]
+    if stays:
+        place_ids, firsts, lasts = zip(*stays, strict=True)
+        rows = queries("passport").channels_over(
+            connection, place_ids=list(place_ids), firsts=list(firsts), lasts=list(lasts)
+        )
+        for row in rows:
+            found[row["nr"] - 1].append(row)
+    return found
 
 
 def _measured_stay(

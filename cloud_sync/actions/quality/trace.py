@@ -78,6 +78,24 @@ def trace(
     )
 
 
+def ends_of(database: Database, lot_id: int) -> tuple[list[Row], list[Row]]:
+    """Where a trace of a lot ends, as the ``ends`` of :class:`Graph`: at suppliers, and at recipients.
+
+    Most lots go into no production and come out of none: their own movements are all of it.
+    """
+    with database.transaction() as connection:
+        own = list(queries("trace").own_ends(connection, lot_id=lot_id))
+        sources, recipients = (
+            json.loads(_walk(connection, direction, [lot_id], "")["ends"])
+            if any(row[kind] == "production" for row in own)
+            else [row for row in own if row[kind] in ends]
+            for direction, kind, ends in (
+                (Direction.BACKWARD, "from_kind", ("supplier",)), (Direction.FORWARD, "to_kind", ("customer", "ward")),
+            )
+        )  # fmt: skip
+    return sources, recipients
+
+
 LOTS_MAX = 50
 """A search that means more lots than this has to be narrowed."""
 

@@ -10,5 +10,5 @@ from cloud_sync.storage.database import Database
 def list_due(database: Database, *, at: datetime) -> list[dict[str, Any]]:
     """What is due within days: kind, key, text, due_on, is_late, path; the most urgent first."""
     with database.transaction() as connection:
-        found = due_now(connection, at)
+        found = list(due_now(connection, at))  # read while the transaction lasts
     return sorted(found, key=lambda each: (each["due_on"] or date.min, each["key"]))

@@ -306,7 +306,7 @@ LABELS = {
     "gtins": "GTINs", "ndc": "NDC", "allowance_minutes": "Minutes outside the limits, at most",
     "allowance_c_max": "Up to how many °C", "receipt_days_min": "Days of shelf life at receipt, at least",
     "shelf_life_days_min": "Days of shelf life, at least", "receipt_inspection": "Inspect each receipt",
-    "expiry_required": "Must have an expiry date", "serial_tracked": "Followed by serial number",
+    "expiry_required": "Must have an expiry date", "serial_tracked": "Tracked by serial number",
     "controlled_schedule": "Schedule, if controlled", "policy": "Storage policy", "parent": "Location",
     "zone": "Time zone", "shelf_life_days": "Shelf life in days", "storage_class": "Storage policy it needs",
 }  # fmt: skip
@@ -334,7 +334,7 @@ FAULTS = (
 )
 POLICIES = (
     Column("name", "Policy", link=lambda row: f"/administration/policies/{row['name']}"),
-    Column("title", "What it asks for"),
+    Column("title", "Requirement"),
     Column("rules", "Rules", Show.NUMBER),
     Column("places", "In force in", value=lambda row: [place["title"] or place["name"] for place in row["places"]]),
 )

@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.billing import administrations, conversion_tables, reconciliation
-from cloud_sync.actions.master_data.choices import items_to_choose, places_to_choose
+from cloud_sync.actions.master_data.choices import items_to_choose, owners_to_choose, places_to_choose
 from cloud_sync.actions.master_data.master_data import list_places
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.stock.movements import MovementLine
@@ -87,7 +87,7 @@ TABLES = (
     Column("title", "Table"),
     Column("source", "Source"),
     Column("rows", "Rows", Show.NUMBER),
-    Column("imported_by", "Brought by"),
+    Column("imported_by", "Imported by"),
     Column("imported_at", "When", Show.WHEN),
 )
 OWNERS = (
@@ -126,7 +126,7 @@ def new_administration_page(request: Request, database: Ledger, _: Visitor) -> A
     """The form for giving to a patient."""
     return list_page(
         request, "new_administration.html", items=items_to_choose(database),
-        owners=conversion_tables.payer_classes(database),
+        owners=owners_to_choose(database),
         sources=places_to_choose(database, INTERNAL), targets=places_to_choose(database, ["customer", "ward"]),
     )  # fmt: skip
 

@@ -45,7 +45,7 @@ COMPLAINTS = (
     Column("supplier", "Supplier", filters=True),
     Column("kind", "What is wrong", Show.WORDS, filters=True),
     Column("quantity", "Quantity", Show.NUMBER),
-    Column("opened_by", "Complained"),
+    Column("opened_by", "Reported by"),
     Column("opened_at", "Since", Show.WHEN),
     Column("state", "State", Show.TAG, filters=True),
 )
@@ -54,7 +54,7 @@ CLAIMS = (
     Column("supplier", "Supplier", filters=True),
     Column("item", "Item", value=lambda row: row["item_title"] or row["item"]),
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
-    Column("wants", "Wants", Show.WORDS),
+    Column("wants", "Remedy", Show.WORDS),
     Column("amount", "Claimed", Show.NUMBER, value=lambda row: f"{row['amount']:.2f}"),
     Column("open_amount", "Open", Show.NUMBER, value=lambda row: f"{row['open_amount']:.2f}"),
     Column("currency", "Currency", filters=True),
@@ -89,7 +89,7 @@ SETTLEMENTS = (
     Column("reference", "Reference"),
     Column("quantity", "Units", Show.NUMBER, optional=True),
     Column("amount", "Amount", Show.NUMBER, value=lambda row: f"{row['amount']:.2f}"),
-    Column("settled_by", "Kept by"),
+    Column("settled_by", "Recorded by"),
     Column("settled_at", "When", Show.WHEN),
 )
 

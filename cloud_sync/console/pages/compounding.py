@@ -41,7 +41,7 @@ BATCHES = (
         html=lambda row: f"{row['master_formulation_record']} version {row['version']}",
     ),
     Column("room", "Room"),
-    Column("quantity", "Asked", Show.NUMBER),
+    Column("quantity", "Planned quantity", Show.NUMBER),
     Column("made", "Made", Show.NUMBER),
     Column("planned_at", "Planned", Show.WHEN),
     Column("state", "State", Show.TAG, filters=("planned", "in process", "held", "finished", "released", "rejected")),

@@ -61,7 +61,7 @@ EXCEPTIONS = (
     Column("score", "Score", Show.NUMBER, html=_meter), Column("site", "Site", filters=True),
     Column("title", "Figure", link=lambda row: row["page"]), Column("value", "Value", Show.NUMBER,
     html=lambda row: row["shown"]),
-    Column("good", "Good is", html=lambda row: row["good_shown"], value=lambda row: row["good_shown"]),
+    Column("good", "Target", html=lambda row: row["good_shown"], value=lambda row: row["good_shown"]),
 )  # fmt: skip
 
 

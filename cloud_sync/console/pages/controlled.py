@@ -62,7 +62,7 @@ WASTES = (
            f"1 {row['base_unit']}"),
     Column("place", "Place"),
     Column("reason", "Reason"),
-    Column("wasted_by", "Thrown away by"),
+    Column("wasted_by", "Wasted by"),
     Column("wasted_at", "When", Show.WHEN),
     Column("witness", "Witness", html=lambda row: row["witness"] or tag("waits", "warn")),
 )  # fmt: skip
@@ -103,7 +103,7 @@ POSITIONS = (
     Column("serial", "Serial", optional=True),
     Column("place", "Place", filters=True),
     Column("counted", "Counted", Show.NUMBER),
-    Column("expected", "Books said", Show.NUMBER),
+    Column("expected", "Book quantity", Show.NUMBER),
     Column("counted_by", "Counted by"),
 )
 

@@ -54,7 +54,7 @@ FOUND = (
     Column(
         "counted", "Found", Show.NUMBER, html=lambda row: "hidden" if row["counted"] is None else str(row["counted"])
     ),
-    Column("expected", "Books say", Show.NUMBER),
+    Column("expected", "Book quantity", Show.NUMBER),
     Column("difference", "Difference now", Show.NUMBER, html=lambda row: _signed(row["difference"])),
     Column("counted_by", "Counted by"),
     Column("counted_at", "Counted", Show.WHEN),

@@ -47,7 +47,7 @@ STOCK = (
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
     Column("place", "Place", value=lambda row: row["place_title"] or row["place"], filters=True),
     Column("quantity", "Quantity", Show.NUMBER, html=lambda row: f"{row['quantity']} {row['base_unit']}"),
-    Column("per_day", "Used a day", Show.NUMBER, html=_use),
+    Column("per_day", "Daily use", Show.NUMBER, html=_use),
     Column("left_over", "Left unused", Show.NUMBER, value=lambda row: row["left_over"] or None),
     Column("state", "State", Show.TAG, filters=True, value=_state),
 )  # fmt: skip

@@ -16,7 +16,7 @@ from cloud_sync.api.access import TOKEN_CHARACTERS_MAX, Ledger, Now
 from cloud_sync.api.problems import STATUS
 from cloud_sync.api.sessions import address_of, ledger_address
 from cloud_sync.console.forms import Credential
-from cloud_sync.console.page_route import PageRoute
+from cloud_sync.console.page_route import NEXT_CHARACTERS_MAX, PageRoute
 from cloud_sync.console.rendering import render
 from cloud_sync.console.visitor import forget, remember_session, remember_token
 from cloud_sync.domain.oidc import RETURNS_WITHIN, OidcSettings
@@ -27,16 +27,16 @@ from cloud_sync.storage.database import Database
 OIDC_COOKIE = "lotwarden_oidc"
 
 router = APIRouter(route_class=PageRoute)
-Next = Annotated[str, Query(max_length=500)]
+Next = Annotated[str, Query(max_length=NEXT_CHARACTERS_MAX)]
 Field = Annotated[str, Form(max_length=500)]
 
 
 @router.get("/login")
-def login_page(request: Request, database: Ledger, next: Next = "/") -> Any:  # noqa: A002 - as it stands in the address
-    """Who are you? On a ledger that nobody can use yet: the first start."""
+def login_page(request: Request, database: Ledger, next: Next = "/", over: bool = False) -> Any:  # noqa: A002 - as it stands in the address
+    """Who are you? On a ledger that nobody can use yet: the first start. ``over``: who comes was signed in before."""
     if not has_anybody(database):
         return RedirectResponse("/setup", 303)
-    return _page(request, next, 200)
+    return _page(request, next, 200, is_over=over)
 
 
 @router.post("/login")
@@ -58,10 +58,11 @@ def log_in(
         )  # fmt: skip
     except SecondFactorMissing as error:
         if not error.has_key:
-            return _fault(request, next, error, person, wants_new=False)
+            return _fault(request, next, error, person)
         return _ask_key(request, database, next, error, person.strip(), password, now)
     except LedgerError as error:
-        return _fault(request, next, error, person, wants_new=isinstance(error, Invalid))
+        # Whoever has to choose a password has shown their one-time secret, and need not keep it for another try.
+        return _fault(request, next, error, person, secret=password if isinstance(error, Invalid) else "")
     answer = RedirectResponse(_own(next), 303)
     remember_session(request, answer, session)
     return answer
@@ -80,7 +81,7 @@ def log_in_with_key(
     try:
         session = sign_in_with_key(database, answer_of_key, from_address=address_of(request), at=now)
     except LedgerError as error:
-        return _fault(request, next, error, "", wants_new=False)
+        return _fault(request, next, error, "")
     answer = RedirectResponse(_own(next), 303)
     remember_session(request, answer, session)
     return answer
@@ -93,7 +94,7 @@ def log_in_by_token(request: Request, database: Ledger, token: Field = "", next:
     try:
         actor_of(database, token)
     except LedgerError as error:
-        return _fault(request, next, error, "", wants_new=False)
+        return _fault(request, next, error, "")
     answer = RedirectResponse(_own(next), 303)
     remember_token(request, answer, token)
     return answer
@@ -105,7 +106,7 @@ def go_to_provider(request: Request, database: Ledger, now: Now, next: Next = "/
     try:
         sent = single_sign_on.begin(database, _provider(request), _own(next), at=now)
     except LedgerError as error:
-        return _fault(request, next, error, "", wants_new=False)
+        return _fault(request, next, error, "")
     answer = RedirectResponse(sent.url, 303)
     # Lax: the provider sends the browser back from its own address.
     answer.set_cookie(
@@ -131,7 +132,7 @@ def come_back(
             at=now,
         )  # fmt: skip
     except LedgerError as refused:
-        return _fault(request, "/", refused, "", wants_new=False)
+        return _fault(request, "/", refused, "")
     if arrived.asks_code:
         with suppress(LedgerError):  # nobody with a key of this address
             question = single_sign_on.ask_key_of(
@@ -223,9 +224,9 @@ def log_out(request: Request, database: Ledger, now: Now) -> Any:
     return answer
 
 
-def _fault(request: Request, target: str, error: LedgerError, person: str, *, wants_new: bool) -> Response:
+def _fault(request: Request, target: str, error: LedgerError, person: str, *, secret: str = "") -> Response:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
-    return _page(request, target, status, fault=f"{error}. {_for_people(error)}", person=person, wants_new=wants_new)
+    return _page(request, target, status, fault=f"{error}. {_for_people(error)}", person=person, secret=secret)
 
 
 def _ask_key(
@@ -237,7 +238,7 @@ def _ask_key(
             database, person, password, ledger_address(request), from_address=address_of(request), at=at
         )
     except LedgerError:  # a key for another name of the ledger: the code remains
-        return _fault(request, target, missing, person, wants_new=False)
+        return _fault(request, target, missing, person)
     return _page(request, target, 401, person=person, question=question)
 
 
@@ -250,14 +251,15 @@ def _for_people(error: LedgerError) -> str:
 
 
 def _page(
-    request: Request, target: str, status: int, *, fault: str = "", person: str = "", wants_new: bool = False,
-    question: str = "",
+    request: Request, target: str, status: int, *, fault: str = "", person: str = "", secret: str = "",
+    question: str = "", is_over: bool = False,
 ) -> Response:  # fmt: skip
     return render(
         request, "login.html", status, provider=request.app.state.oidc, next=_own(target),
         fault=fault[:1].upper() + fault[1:], person=person,
-        wants_new=wants_new, wants_code="second factor" in fault or "security key is missing" in fault,
-        question=question,
+        wants_new=bool(secret), password=secret,
+        wants_code="second factor" in fault or "security key is missing" in fault,
+        question=question, is_over=is_over,
     )  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """Lots: search or scan, and one page for each with all that is known of it."""
 
-import json
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -11,11 +10,11 @@ from markupsafe import Markup
 from cloud_sync.actions.audit_log import events_of
 from cloud_sync.actions.master_data.documents import list_documents
 from cloud_sync.actions.overview.lists import movements_listed
-from cloud_sync.actions.overview.lots import lots_listed
+from cloud_sync.actions.overview.lots import lot_told, lots_listed
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.quality.holds_and_dispositions import listed, place_hold
 from cloud_sync.actions.quality.thermal_passports import passport
-from cloud_sync.actions.quality.trace import Graph, as_csv, trace
+from cloud_sync.actions.quality.trace import as_csv, ends_of, trace
 from cloud_sync.actions.stock.stock import list_stock
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.page_route import Holder, PageRoute, Visitor
@@ -130,9 +129,12 @@ def lots_page(request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
 def lot_page(lot_id: int, request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
     """Where a lot is, why it may not be issued, what it went through, where it came from and who got it."""
     lot_id = min(lot_id, 2**63 - 1)
-    told = passport(database, lot_id, serial="", gap_s=GAP_S, allowance_s=None, at=now, as_far_as_readable=True)
+    lot = lot_told(database, lot_id)
+    told = passport(
+        database, lot_id, serial="", gap_s=GAP_S, allowance_s=None, at=now, as_far_as_readable=True, lot=lot
+    )
     told["stays"] = [_extremes(stay) for stay in told["stays"]]
-    traced = trace(database, lot_id, lot=told["lot"])
+    sources, recipients = ends_of(database, lot_id)
     zone = house_zone(database)
     stock = list_stock(database, at=now, lot_id=lot_id, everywhere=True, rows_max=ROWS_MAX)
 
@@ -140,7 +142,7 @@ def lot_page(lot_id: int, request: Request, database: Ledger, _: Visitor, now: N
         return movements_listed(database, wanted, lot_id=lot_id)
 
     return list_page(
-        request, "lot.html", lot=told["lot"], passport=told, bars=bars_of(told["stays"], now), zone=zone, now=now,
+        request, "lot.html", lot=lot, passport=told, bars=bars_of(told["stays"], now), zone=zone, now=now,
         stock=stock,
         here=table(
             request, "stock", HERE, [row | {"zone": zone} for row in stock if row["quantity"] > 0], zone=zone,
@@ -160,7 +162,7 @@ def lot_page(lot_id: int, request: Request, database: Ledger, _: Visitor, now: N
             request, "history", EVENTS, events_of(database, f"lot:{lot_id}", rows_max=EVENTS_MAX), zone=zone,
             prefix="event-",
         ),
-        sources=_ends(traced.backward), recipients=_ends(traced.forward), ends_shown=ENDS_SHOWN,
+        sources=sources, recipients=recipients, ends_shown=ENDS_SHOWN,
     )  # fmt: skip
 
 
@@ -195,11 +197,6 @@ def hold_page(
 def _page_of(number: str) -> str | None:
     """The page of the order that a movement names, where its number is one that the ledger gave."""
     return f"/orders/{number}" if number.startswith(ORDER_PREFIXES) else None
-
-
-def _ends(graph: Graph | None) -> list[dict[str, Any]]:
-    ends: list[dict[str, Any]] = json.loads(graph.ends) if graph else []
-    return ends
 
 
 def _lasted(seconds: float | None) -> str:

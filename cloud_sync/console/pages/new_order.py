@@ -5,8 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Query, Request, UploadFile
 from fastapi.responses import RedirectResponse
 
-from cloud_sync.actions.master_data.choices import items_to_choose, places_to_choose
-from cloud_sync.actions.master_data.master_data import list_owners
+from cloud_sync.actions.master_data.choices import items_to_choose, owners_to_choose, places_to_choose
 from cloud_sync.actions.orders import orders
 from cloud_sync.api.access import Ledger
 from cloud_sync.api.schemas.order import OrderIn
@@ -18,7 +17,6 @@ from cloud_sync.domain.orders import RULES, OrderKind, Urgency
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Database, Row
 
-CHOICES_MAX = 2000
 LINES_SHOWN = 4
 FILE_BYTES_MAX = 1_000_000
 COLUMNS = ("item", "quantity", "lot_number", "serial")
@@ -46,7 +44,7 @@ def new_order_page(
         request, "new_order.html", kind=kind, kinds=list(OrderKind), place=place, returns=returns,
         sources=places_to_choose(database, from_kinds), from_kinds=",".join(sorted(from_kinds)),
         targets=_targets(database, kind), to_kinds=",".join(sorted(to_kinds)), items=items_to_choose(database),
-        owners=list_owners(database, rows_max=CHOICES_MAX), lines=lines, names_lots=RULES[kind].names_lots,
+        owners=owners_to_choose(database), lines=lines, names_lots=RULES[kind].names_lots,
         urgencies=list(Urgency),
     )  # fmt: skip
 

@@ -1,13 +1,14 @@
 """One order of any kind from its request to its end: who decided what, what is reserved and why other stock is not,
 what came or went, and what is to be done next."""
 
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.labels.totes import list_totes
-from cloud_sync.actions.master_data.choices import items_to_choose, places_to_choose
+from cloud_sync.actions.master_data.choices import item_of_gtin, items_to_choose, places_to_choose
 from cloud_sync.actions.orders import fulfilment, orders, substitution
 from cloud_sync.actions.orders.allocate import list_reservations
 from cloud_sync.actions.overview.rooms import house_zone
@@ -16,13 +17,14 @@ from cloud_sync.api.schemas.order import CameIn, SubstituteIn
 from cloud_sync.console.forms import ClientId, Reason, Word, Words, checked, reason_of, rows_of, whole
 from cloud_sync.console.order_lists import work_of
 from cloud_sync.console.page_route import Approver, Issuer, Mover, PageRoute, Receiver, Requester, Visitor
+from cloud_sync.console.scan_words import label_of
 from cloud_sync.console.signing import signable
 from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.domain.orders import RULES, OrderKind, OrderStep, fault_of_performing, fault_of_step
 from cloud_sync.domain.signatures import RecordKind
 from cloud_sync.errors import Invalid
-from cloud_sync.storage.database import Row
+from cloud_sync.storage.database import Database, Row
 from edge_agent.domain.wire.records import Action
 
 RESERVATIONS_MAX = 1000
@@ -152,11 +154,14 @@ def receive(
     serial: Words = None,
     expires_on: Words = None,
 ) -> Any:
-    """Book the receipt, whatever the order says; what is wrong with it becomes a case."""
-    rows = rows_of(item=item, lot_number=lot_number, quantity=quantity, serial=serial, expires_on=expires_on)
+    """Book the receipt, whatever the order says; what is wrong with it becomes a case. A lot may be a scanned label."""
+    typed = rows_of(item=item, lot_number=lot_number, quantity=quantity, serial=serial, expires_on=expires_on)
+    rows = [_as_labelled(database, row, now.date()) for row in typed]
     came = [row for row in rows if row["lot_number"]]
     if not came:
-        raise Invalid("nothing was entered", "Go back and enter lot number and quantity of what came.")
+        raise Invalid("no lot number was entered", "Go back and enter or scan the lot of each row that arrived.")
+    if without := [row for row in rows if row["expires_on"] and not row["lot_number"]]:
+        raise Invalid(f"the lot number of {without[0]['item']} is missing", "Go back and enter it, or scan the label.")
     lines = [
         checked(CameIn, **{name: cell for name, cell in row.items() if cell and name != "quantity"},
                 quantity=whole(row["quantity"], f"the quantity of lot {row['lot_number']}"))
@@ -167,6 +172,21 @@ def receive(
         client_id=client_id, occurred_at=now, at=now, actor=actor.name,
     )  # fmt: skip
     return _shown(number)
+
+
+def _as_labelled(database: Database, row: dict[str, str], today: date) -> dict[str, str]:
+    """The row with what stands on the label, if one was scanned into the field of its lot."""
+    label = label_of(row["lot_number"], today)
+    if label is None or not label.gtin or not label.lot:
+        return row
+    item = item_of_gtin(database, label.gtin)
+    if item is None:
+        raise Invalid(f"GTIN {label.gtin} belongs to no item", "Have it added to its item, or type the lot number.")
+    if row["item"] not in ("", item):
+        raise Invalid(f"the label of {item} is in the row of {row['item']}", "Go back and scan it into its own row.")
+    expires_on = row["expires_on"] or (label.expires_on.isoformat() if label.expires_on else "")
+    serial = row["serial"] or label.serial or ""
+    return {**row, "item": item, "lot_number": label.lot, "expires_on": expires_on, "serial": serial}
 
 
 @router.post("/orders/{number}/cancel")

@@ -7,7 +7,8 @@ from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.access import role_table
 from cloud_sync.actions.audit_log import events_of
-from cloud_sync.actions.master_data.master_data import list_owners, list_places
+from cloud_sync.actions.master_data.choices import owners_to_choose
+from cloud_sync.actions.master_data.master_data import list_places
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.people import administration
 from cloud_sync.actions.people.accounts import list_accounts
@@ -133,5 +134,5 @@ def roles_page(request: Request, database: Ledger, _: Visitor) -> Any:
 def _choices(database: Database) -> dict[str, Any]:
     return {
         "sites": list_places(database, kind="site", rows_max=ROWS_MAX),
-        "owners": list_owners(database, rows_max=ROWS_MAX), "table_of_roles": role_table(database),
+        "owners": owners_to_choose(database), "table_of_roles": role_table(database),
     }  # fmt: skip

@@ -47,7 +47,7 @@ SUGGESTIONS = (
     Column("usable", "Usable", Show.NUMBER),
     Column("held", "Held", Show.NUMBER, value=lambda row: row["held"] or None),
     Column("on_order", "On order", Show.NUMBER, value=lambda row: row["on_order"] or None),
-    Column("rate", "Used a week", Show.NUMBER, value=lambda row: round(row["rate"] * 7, 1)),
+    Column("rate", "Weekly use", Show.NUMBER, value=lambda row: round(row["rate"] * 7, 1)),
     Column("levels", "Reorder point / par level", value=_levels),
     Column("left_unused", "Expires unused", Show.NUMBER, value=lambda row: row["left_unused"] or None),
     Column("method", "Forecast"),

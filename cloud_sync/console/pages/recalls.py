@@ -36,7 +36,7 @@ RECALLS = (
     Column("is_mock", "Kind", filters=("mock", "real"), value=lambda row: "mock" if row["is_mock"] else "real"),
     Column("opened_by", "Opened by"),
     Column("opened_at", "Opened", Show.WHEN),
-    Column("elapsed_s", "Took", Show.NUMBER, html=lambda row: lasting(row["elapsed_s"])),
+    Column("elapsed_s", "Duration", Show.NUMBER, html=lambda row: lasting(row["elapsed_s"])),
     Column("lots", "Lots", Show.NUMBER),
     Column("state", "State", Show.TAG, filters=("open", "completed", "lifted"), value=_state),
 )
@@ -50,7 +50,7 @@ RECONCILED = (
     Column("returned", "Returned", Show.NUMBER),
     Column("destroyed", "Destroyed", Show.NUMBER),
     Column("consumed", "Used", Show.NUMBER),
-    Column("count_differences", "Counted away", Show.NUMBER),
+    Column("count_differences", "Adjusted by counts", Show.NUMBER),
     Column("difference", "Unexplained", Show.NUMBER),
     Column(
         "is_complete", "Accounted for", filters=True, value=lambda row: "all" if row["is_complete"] else "not all",
@@ -61,7 +61,7 @@ IMPACT = (
     Column("item", "Item"),
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
     Column("serial", "Serial", optional=True),
-    Column("is_product", "Made of it", value=lambda row: "product" if row["is_product"] else ""),
+    Column("is_product", "Made from it", value=lambda row: "product" if row["is_product"] else ""),
     Column("place", "Where it is now"),
     Column("place_kind", "Kind of place", Show.WORDS, filters=True),
     Column("quantity", "Quantity", Show.NUMBER),
@@ -76,7 +76,7 @@ NOTICES = (
     Column("place", "Recipient"),
     Column("place_kind", "Kind", Show.WORDS, filters=True),
     Column(
-        "lots", "What they got",
+        "lots", "Received",
         value=lambda row: [f"{lot['quantity']} {lot['item']} {lot['lot_number']}" for lot in row["lots"]],
     ),
     Column("state", "State", Show.TAG, filters=("to send", "sent", "acknowledged"), value=_notice_state),

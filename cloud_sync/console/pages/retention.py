@@ -21,7 +21,7 @@ router = APIRouter(route_class=PageRoute)
 
 RULES = (
     Column("meaning", "What"),
-    Column("years", "Years at the least", Show.NUMBER),
+    Column("years", "Years, at least", Show.NUMBER),
     Column("changed_by", "Set by"),
     Column("changed_reason", "Why"),
 )

@@ -10,9 +10,8 @@ from markupsafe import Markup
 from cloud_sync.actions.monitoring.measurements import hours_of, missing_of
 from cloud_sync.actions.overview.lists import stock_listed
 from cloud_sync.actions.overview.rooms import RoomNow, calibrations_due, residents_between, room_now
-from cloud_sync.actions.quality.holds_and_dispositions import listed
 from cloud_sync.api.access import Ledger, Now
-from cloud_sync.console.curves import curves
+from cloud_sync.console.curves import come_with_page, curves, excursions_of, within_page
 from cloud_sync.console.page_route import PageRoute, Visitor
 from cloud_sync.console.rendering import lasting, value
 from cloud_sync.console.table import Column, Show, list_page, table, tag
@@ -94,6 +93,11 @@ def room_page(name: str, request: Request, database: Ledger, _: Visitor, now: No
         (channel, hours_of(database, channel.id, first, now, rows_max=ROWS_MAX)) for channel in room.channels[:20]
     ]
 
+    excursions = excursions_of(database, name)
+    series = None
+    if come_with_page(room, first, now):
+        series = within_page(curves(database, room, first, now, excursions))
+
     def lie_here(wanted: ListRequest) -> list[Row]:
         return stock_listed(database, wanted, at=now, place_id=room.id)
 
@@ -101,7 +105,7 @@ def room_page(name: str, request: Request, database: Ledger, _: Visitor, now: No
         return residents_between(database, room, first, now, wanted)
 
     return list_page(
-        request, "room.html", room=room, hours=hours, spans=SPANS,
+        request, "room.html", room=room, hours=hours, spans=SPANS, series=series,
         sensors=table(request, "sensors", SENSORS, _sensors(database, room), zone=room.zone, prefix="sensor-"),
         residents=table(
             request, "residents", RESIDENTS, source=were_here, searches=False, sorts=("began_at",), zone=room.zone,
@@ -110,7 +114,7 @@ def room_page(name: str, request: Request, database: Ledger, _: Visitor, now: No
         stock=table(request, "stock", STOCK, source=lie_here, sorts=("place",), zone=room.zone, prefix="is-"),
         hourly=hourly, now=now, unreadable=missing_of(database, (each.id for each in room.channels), first, now),
         excursions=table(
-            request, "excursions", EXCURSIONS, _excursions(database, name), zone=room.zone, prefix="excursion-"
+            request, "excursions", EXCURSIONS, excursions, zone=room.zone, prefix="excursion-"
         ),
     )  # fmt: skip
 
@@ -126,7 +130,3 @@ def _sensors(database: Database, room: RoomNow) -> list[Row]:
         }
         for channel in room.channels
     ]  # fmt: skip
-
-
-def _excursions(database: Any, name: str) -> Any:
-    return listed(database, "excursions", place=name, only_open=False, rows_max=ROWS_MAX, rows_skipped=0)

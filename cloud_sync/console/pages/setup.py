@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.master_data.master_data import add_place, list_places, list_policies
 from cloud_sync.actions.overview.fleet import fleet, invitations
+from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.people.first_start import first_administrator, needs_administrator
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.forms import Field, Fields, name_of
@@ -28,7 +29,7 @@ router = APIRouter(route_class=PageRoute)
 def setup_page(request: Request, database: Ledger, now: Now) -> Any:
     """What is still to do before the ledger guards anything. The first step needs the code that ``serve`` printed."""
     if needs_administrator(database):
-        return render(request, "setup_first.html", person="", name="")
+        return render(request, "setup_first.html", code="", person="", name="")
     request.state.actor = actor_who_looks(request, database, now)
     return render(request, "setup.html", **_state(database, now))
 
@@ -42,9 +43,8 @@ def make_administrator(
         secret = first_administrator(database, code, person.strip(), name, at=now)
     except (Invalid, NotAllowed) as error:
         status = 403 if isinstance(error, NotAllowed) else 422
-        return render(
-            request, "setup_first.html", status, person=person, name=name, fault=f"{error}. {error.what_to_do}"
-        )
+        fault = f"{error}. {error.what_to_do}"
+        return render(request, "setup_first.html", status, code=code, person=person, name=name, fault=fault)
     return render(request, "setup_first.html", person=person.strip(), name=name, secret=secret)
 
 
@@ -92,5 +92,5 @@ def _state(database: Database, now: datetime) -> dict[str, Any]:
         "rooms": [place for place in places if place["kind"] == "room"],
         "templates": [room for room in ROOM_TEMPLATES if room.name not in taken],
         "policies": policies, "zones": sorted(available_timezones()), "gateways": fleet(database),
-        "invitations": invitations(database, now), "now": now,
+        "invitations": invitations(database, now), "now": now, "zone": house_zone(database),
     }  # fmt: skip

@@ -26,7 +26,7 @@ CHOICES_MAX = 1000
 SHORTAGES = (
     Column("id", "Shortage", Show.NUMBER, link=lambda row: f"/shortages/{row['id']}"),
     Column("item", "Item", value=lambda row: row["item_title"] or row["item"]), Column("site", "Site"),
-    Column("supply", "There", Show.NUMBER), Column("wanted", "Wanted", Show.NUMBER),
+    Column("supply", "On hand", Show.NUMBER), Column("wanted", "Demand", Show.NUMBER),
     Column("until_day", "Until", Show.DAY), Column("state", "State", Show.TAG), Column("opened_by", "Opened by"),
     Column("opened_at", "Since", Show.WHEN),
     Column("response_hours", "Response, hours", Show.NUMBER,
@@ -35,9 +35,9 @@ SHORTAGES = (
 SHARES = (
     Column("place", "Recipient", value=lambda row: row["place_title"] or row["place"]),
     Column("priority", "Priority", value=lambda row: priority_words(row["priority"])),
-    Column("rate", "Uses a week", Show.NUMBER, value=lambda row: round(row["rate"] * 7, 1)),
-    Column("wanted", "Wants", Show.NUMBER), Column("proposed", "Proposed", Show.NUMBER),
-    Column("share", "Gets", Show.NUMBER), Column("why", "Why"),
+    Column("rate", "Weekly use", Show.NUMBER, value=lambda row: round(row["rate"] * 7, 1)),
+    Column("wanted", "Demand", Show.NUMBER), Column("proposed", "Proposed", Show.NUMBER),
+    Column("share", "Share", Show.NUMBER), Column("why", "Why"),
     Column("override", "Overridden", value=lambda row: f"{row['overridden_by']}: {row['override_reason']}"
            if row["overridden_by"] else None),
 )  # fmt: skip

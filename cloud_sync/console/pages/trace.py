@@ -24,7 +24,7 @@ FOUND = (
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['id']}"),
     Column("item", "Item"),
     Column("expires_on", "Expires", Show.DAY),
-    Column("trace", "Trace", value=lambda _: "its trace", link=lambda row: f"/lots/{row['id']}/trace"),
+    Column("trace", "Trace", value=lambda _: "open the trace", link=lambda row: f"/lots/{row['id']}/trace"),
 )
 
 router = APIRouter(route_class=PageRoute)

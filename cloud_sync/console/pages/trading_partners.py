@@ -56,8 +56,8 @@ LICENCES = (
     Column("number", "Number"),
     Column("state", "State"),
     Column("valid_until", "Valid until", Show.DAY),
-    Column("verified_by", "Looked up by"),
-    Column("verified_at", "Looked up", Show.WHEN),
+    Column("verified_by", "Verified by"),
+    Column("verified_at", "Verified", Show.WHEN),
     Column("verified_with", "Where"),
     Column("withdrawn", "Withdrawn", value=lambda row: row["withdrawn_reason"] or ""),
 )

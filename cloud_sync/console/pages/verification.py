@@ -5,7 +5,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse
 
-from cloud_sync.actions.interop import partners, verification
+from cloud_sync.actions.interop import verification
+from cloud_sync.actions.master_data.choices import verifiers_to_choose
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.api.schemas.dscsa import AskIn
@@ -14,8 +15,6 @@ from cloud_sync.console.page_route import Holder, PageRoute, Visitor
 from cloud_sync.console.table import Column, Show, list_page, table, tag
 from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.storage.database import Row
-
-ROWS_MAX = 2000
 
 router = APIRouter(route_class=PageRoute)
 
@@ -51,7 +50,7 @@ VERIFICATIONS = (
 
 
 @router.get("/verification")
-def verification_page(request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
+def verification_page(request: Request, database: Ledger, _: Visitor) -> Any:
     """What was asked and answered, and the form to ask."""
 
     def found(wanted: ListRequest) -> list[Row]:
@@ -61,11 +60,7 @@ def verification_page(request: Request, database: Ledger, _: Visitor, now: Now) 
     shown = table(
         request, "verifications", VERIFICATIONS, source=found, searches=False, zone=house_zone(database)
     )  # fmt: skip
-    known = partners.list_partners(database, now.date(), rows_max=ROWS_MAX)
-    return list_page(
-        request, "verification.html", verifications=shown,
-        partners=[row for row in known if row["verification_url"] and row["kind"] != "site"],
-    )  # fmt: skip
+    return list_page(request, "verification.html", verifications=shown, partners=verifiers_to_choose(database))
 
 
 @router.post("/verification")

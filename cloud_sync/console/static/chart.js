@@ -3,20 +3,19 @@
 
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-const asColumns = (channel) => {
-  const columns = [[], [], [], []];
-  let before = null;
-  for (const [at, lowest, mean, highest] of channel.points) {
-    if (before !== null && at - before > channel.gap_s) {
-      columns[0].push((at + before) / 2);
+// Times come as steps, each from the one before; a line breaks where nothing was measured for too long.
+const asColumns = ({ at: steps, per_s, gap_s, mean, lowest, highest }) => {
+  const given = [lowest ?? mean, mean, highest ?? mean], columns = [[], [], [], []];
+  let sum = 0;
+  steps.forEach((step, index) => {
+    if (index && step / per_s > gap_s) {
+      columns[0].push((sum + step / 2) / per_s);
       for (const column of columns.slice(1)) column.push(null);
     }
-    columns[0].push(at);
-    columns[1].push(lowest);
-    columns[2].push(mean);
-    columns[3].push(highest);
-    before = at;
-  }
+    sum += step;
+    columns[0].push(sum / per_s);
+    given.forEach((values, nr) => columns[nr + 1].push(values[index]));
+  });
   return columns;
 };
 
@@ -87,14 +86,20 @@ const draw = (box, series, channel) => {
   new ResizeObserver(() => plot.setSize({ width: figure.clientWidth, height: 280 })).observe(figure);
 };
 
+const show = (box, series) => {
+  const measured = series.channels.filter((channel) => channel.at.length);
+  box.replaceChildren();
+  if (!measured.length) box.textContent = "Nothing was measured in this time.";
+  for (const channel of measured) draw(box, series, channel);
+  box.dataset.drawn = "true";
+};
+
+// Long times are few points, which come with the page; single readings may be many, and are asked for.
+const asked = (address) => fetch(address).then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.status))));
+
 for (const box of document.querySelectorAll("[data-series]")) {
-  fetch(box.dataset.series)
-    .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.status))))
-    .then((series) => {
-      box.replaceChildren();
-      if (!series.channels.some((channel) => channel.points.length)) box.textContent = "Nothing was measured in this time.";
-      for (const channel of series.channels) if (channel.points.length) draw(box, series, channel);
-      box.dataset.drawn = "true";
-    })
+  const given = box.querySelector("script");
+  const told = given ? Promise.resolve(JSON.parse(given.textContent)) : asked(box.dataset.series);
+  told.then((series) => show(box, series))
     .catch(() => { box.textContent = "The curve could not be loaded. The table below has the same values."; });
 }

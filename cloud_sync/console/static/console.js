@@ -35,46 +35,123 @@ document.addEventListener("keydown", (event) => {
   if (link) soon(() => link.click());
 });
 
-// The menu is longer than a screen: where we are is in sight.
+// The menu is longer than a screen: where we are is in sight. Asked for with the first picture, which lays the page out anyway.
 const menu = document.querySelector("#menu"), at = menu?.querySelector("[aria-current]");
-if (at && menu.offsetHeight && at.offsetTop + at.offsetHeight > menu.clientHeight) menu.scrollTop = at.offsetTop - menu.clientHeight / 2;
+if (at) requestAnimationFrame(() => {
+  if (menu.offsetHeight && at.offsetTop + at.offsetHeight > menu.clientHeight) menu.scrollTop = at.offsetTop - menu.clientHeight / 2;
+});
+
+const say = (text, kind, place) => {
+  const notice = document.createElement("p");
+  notice.className = `notice ${kind} did`;
+  notice.role = kind === "bad" ? "alert" : "status";
+  notice.tabIndex = -1;
+  notice.textContent = text;
+  place(notice);
+  notice.focus({ preventScroll: kind === "ok" });
+};
 
 // What was just done is said on the page that follows it, where the keyboard goes on from.
+// What was entered is kept until it is accepted: after an error, or a new sign-in, it stands in its form again.
+const address = location.pathname + location.search;
+const who = document.querySelector(".who a, .who span")?.textContent ?? "";
+const formsTo = (action) => [...document.forms].filter((each) => each.getAttribute("action") === action);
+const kept = (form) => [...form.elements].filter((each) => each.name && !each.matches("button, fieldset, [type=password], [type=file]")
+  && (each.type !== "hidden" || each.name === "client_id"));
+const isTicked = (field) => field.type === "checkbox" || field.type === "radio";
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post" || form.closest(".login, .who")) return;
+  if (form.method !== "post" || form.closest(".login")) return;
+  sessionStorage.removeItem("entered");
+  if (form.closest(".who")) return;
   const told = event.submitter?.dataset.done ?? `Done: ${(event.submitter?.textContent ?? "").trim()}`;
   sessionStorage.setItem("did", told);
+  const action = form.getAttribute("action");
+  sessionStorage.setItem("entered", JSON.stringify({
+    at: address, who, action, nth: formsTo(action).indexOf(form), hadFile: Boolean(form.querySelector("[type=file]")?.value),
+    fields: kept(form).map((each) => [each.name, isTicked(each) ? each.checked : each.value]),
+  }));
 });
-const did = sessionStorage.getItem("did"), arrived = performance.getEntriesByType("navigation")[0];
-sessionStorage.removeItem("did");
-if (did && arrived?.redirectCount && !document.querySelector("[role=alert]")) {
-  const notice = document.createElement("p");
-  notice.className = "notice ok did";
-  notice.role = "status";
-  notice.tabIndex = -1;
-  notice.textContent = did;
-  document.querySelector("#main h1")?.closest(".title, h1").after(notice);
-  notice.focus({ preventScroll: true });
-}
 
-// On a phone each row of a table is a small card, its cells named as in the head.
-for (const table of document.querySelectorAll(".wide table:not(.matrix)")) {
-  const heads = [...table.querySelectorAll("thead th")];
-  const names = heads.map((head) => head.textContent.trim());
-  const acts = heads.map((head) => head.querySelector(".hidden") !== null);
-  for (const row of table.querySelectorAll("tbody tr")) {
-    [...row.cells].forEach((cell, index) => { if (cell.colSpan !== 1) return;
-      // What can be done with a row says it itself.
-      cell.dataset.label = acts[index] && cell.querySelector("details, button, a") ? "" : names[index];
+const enterAgain = ({ action, nth, hadFile, fields, why, isSure }) => {
+  const form = formsTo(action)[nth];
+  if (!form) return;
+  const those = kept(form);
+  // A form that asks for something else by now is left as it is.
+  if (those.map((each) => each.name).join() === fields.map(([name]) => name).join()) {
+    fields.forEach(([name, value], index) => {
+      if (isSure && name === "client_id") return;
+      those[index][isTicked(those[index]) ? "checked" : "value"] = value;
     });
   }
-  table.classList.add("stacked");
+  for (let fold = form.closest("details:not([open])"); fold; fold = fold.parentElement.closest("details:not([open])")) fold.open = true;
+  for (const fold of form.querySelectorAll("details")) fold.open ||= those.some((each) => fold.contains(each) && each.value && !isTicked(each) && !each.matches("select"));
+  say(`${why}${hadFile ? " Choose the file again." : ""}`, "bad", (notice) => form.before(notice));
+};
+
+const arrived = performance.getEntriesByType("navigation")[0];
+const did = sessionStorage.getItem("did"), entered = JSON.parse(sessionStorage.getItem("entered"));
+sessionStorage.removeItem("did");
+if (entered) {
+  const refused = document.querySelector("[data-refused]");
+  sessionStorage.removeItem("entered");
+  if (refused) {
+    // Whether it was recorded is only sure where the ledger itself refused it; else it is the same request again.
+    entered.why = `Not saved: ${refused.querySelector("[role=alert]").textContent}`;
+    entered.isSure = Number(refused.dataset.refused) < 500;
+    sessionStorage.setItem("entered", JSON.stringify(entered));
+    const back = document.querySelector("#back");
+    back.href = entered.at;
+    back.textContent = "Back to the form";
+  } else if (document.querySelector(".login")) {
+    entered.why = "This was not saved: you were signed out before.";
+    sessionStorage.setItem("entered", JSON.stringify(entered));
+    document.querySelector("#over")?.remove();
+    say("You were signed out, and what you sent was not saved. Sign in, and it stands in its form again.", "warn",
+      (notice) => document.querySelector(".login h1").after(notice));
+    document.querySelector(".login [autofocus]")?.focus();
+  } else if (entered.at === address && entered.who === who && (entered.why || arrived?.type === "back_forward")) {
+    enterAgain({ why: "It is not known whether this was saved. Check before you send it again.", ...entered });
+  }
 }
+if (did && arrived?.redirectCount && !document.querySelector("[role=alert], .login")) {
+  say(did, "ok", (notice) => document.querySelector("#main h1")?.closest(".title, h1").after(notice));
+}
+
+// On a phone each row of a table is a small card, its cells named as in the head. Wider screens need none of it.
+const phone = matchMedia("(max-width: 46rem)");
+const stack = () => {
+  if (!phone.matches) return;
+  phone.removeEventListener("change", stack);
+  for (const table of document.querySelectorAll(".wide table:not(.matrix)")) {
+    const heads = [...table.querySelectorAll("thead th")];
+    const names = heads.map((head) => head.textContent.trim());
+    const acts = heads.map((head) => head.querySelector(".hidden") !== null);
+    for (const row of table.querySelectorAll("tbody tr")) {
+      [...row.cells].forEach((cell, index) => { if (cell.colSpan !== 1) return;
+        // What can be done with a row says it itself.
+        cell.dataset.label = acts[index] && cell.querySelector("details, button, a") ? "" : names[index];
+        cell.toggleAttribute("data-none", cell.textContent.trim() === "–");
+      });
+    }
+    table.classList.add("stacked");
+  }
+};
+phone.addEventListener("change", stack);
+stack();
 
 // A choice of a list's filter applies at once.
 document.addEventListener("change", (event) => {
   if (event.target.matches(".tools select")) event.target.form.requestSubmit();
+});
+
+// In the rows of a form Enter goes on to the next field: scanners end each code with it, and a button sends the form.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.target.matches(".lines input")) return;
+  event.preventDefault();
+  const fields = [...event.target.form.querySelectorAll(".lines input, .lines ~ button")];
+  fields[fields.indexOf(event.target) + 1]?.focus();
 });
 
 // A scanner that plays a keyboard types faster than anybody: its text goes to the search, whatever has the focus.
@@ -97,5 +174,7 @@ document.addEventListener("htmx:sseMessage", () => { document.querySelector("#go
 
 // The zone of this browser is the likely one of the site in front of it.
 const zone = document.querySelector("[data-zone]");
-const here = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
-if (zone && !zone.value && here.includes("/")) zone.value = here;
+if (zone && !zone.value) {
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+  if (here.includes("/")) zone.value = here;
+}

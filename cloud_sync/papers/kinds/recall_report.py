@@ -153,7 +153,7 @@ def _notices(notices: Sequence[NoticeShown], style: PaperStyle) -> list[Block]:
         )
         for each in notices
     ]  # fmt: skip
-    columns = [Col("Recipient", "1fr"), Col("What they got", "1.5fr"), Col("Told", "1.5fr"), Col("Answered", "1.5fr")]
+    columns = [Col("Recipient", "1fr"), Col("Received", "1.5fr"), Col("Told", "1.5fr"), Col("Answered", "1.5fr")]
     return [Heading("Recipients"), Table(columns, rows, "Nobody has received any of it.")]
 
 

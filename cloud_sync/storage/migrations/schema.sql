@@ -5805,7 +5805,7 @@ BEGIN
         INTO said USING name;
 END $function$;
 
-CREATE OR REPLACE FUNCTION public.seal_block(of_table text, left_out text[], low bigint, high bigint, OUT row_ids bytea, OUT said bytea, OUT lengths bytea, OUT is_plain boolean, OUT sealed_ids bytea, OUT salts bytea, OUT hashes bytea)
+CREATE OR REPLACE FUNCTION public.seal_block(of_table text, left_out text[], low bigint, high bigint, OUT row_ids bytea, OUT said bytea, OUT is_plain boolean, OUT sealed_ids bytea, OUT salts bytea, OUT hashes bytea)
  RETURNS record
  LANGUAGE plpgsql
  STABLE
@@ -5828,12 +5828,10 @@ BEGIN
         RETURN;
     END IF;
     EXECUTE format($rows$
-        SELECT coalesce(string_agg(int8send(b.id), ''), ''), coalesce(string_agg(b.said, ''), ''),
-               coalesce(string_agg(int4send(length(b.said)), ''), '')
-        FROM (SELECT %1$s AS id, convert_to(%2$s, 'UTF8') AS said FROM %3$I r
-              WHERE %1$s BETWEEN $1 AND $2 ORDER BY %1$s OFFSET 0) AS b
+        SELECT coalesce(string_agg(int8send(%1$s), ''), ''), convert_to(coalesce(string_agg(%2$s, E'\n'), ''), 'UTF8')
+        FROM (SELECT * FROM %3$I r WHERE %1$s BETWEEN $1 AND $2 ORDER BY %1$s) AS r
         $rows$, of_id, seal_columns_sql(to_regclass(of_table), 'r', left_out), of_table)
-        INTO row_ids, said, lengths USING low, high;
+        INTO row_ids, said USING low, high;
     SELECT coalesce(bool_and(b.change = 'I' AND length(b.salt) = 16 AND length(b.row_hash) = 32), true),
            coalesce(string_agg(int8send(b.row_id), ''), ''), coalesce(string_agg(b.salt, ''), ''),
            coalesce(string_agg(b.row_hash, ''), '')
@@ -5873,8 +5871,16 @@ CREATE OR REPLACE FUNCTION public.seal_entry(s seal_row)
  LANGUAGE sql
  STABLE
 AS $function$
-    SELECT convert_to(concat(E'lotwarden seal 1\n', s.of_table, E'\n', coalesce(s.row_id::text, s.row_key), E'\n',
-                             s.change, E'\n', s.xact, E'\n', encode(s.row_hash, 'hex'), E'\n'), 'UTF8')
+    SELECT convert_to(seal_entry_text(s), 'UTF8')
+$function$;
+
+CREATE OR REPLACE FUNCTION public.seal_entry_text(s seal_row)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT concat(E'lotwarden seal 1\n', s.of_table, E'\n', coalesce(s.row_id::text, s.row_key), E'\n',
+                  s.change, E'\n', s.xact, E'\n', encode(s.row_hash, 'hex'), E'\n')
 $function$;
 
 CREATE OR REPLACE FUNCTION public.seal_faults(of_table text, left_out text[], low bigint, high bigint, OUT row_name text, OUT fault text)

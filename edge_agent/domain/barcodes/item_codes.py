@@ -22,6 +22,7 @@ segments by guessing.
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from edge_agent.domain.barcodes.hibc import PRODUCT, parse_primary
 from edge_agent.domain.barcodes.ndc import Ndc, ndc_digits_of, parse_ndc
@@ -68,9 +69,10 @@ def parse_code(text: str) -> str:
 
 def keys_of_scan(names: Iterable[str]) -> tuple[str, ...]:
     """The keys by which what a label calls its item is looked up, the surest first. What is no code is its own key."""
-    return tuple(dict.fromkeys(key for name in names for key in _keys_of(name)))
+    return tuple(dict.fromkeys(key for name in names for key in keys_of_code(name)))
 
 
+@lru_cache(maxsize=4096)  # each line that is booked asks several times, and most are of the same few items
 def keys_of_code(code: str) -> tuple[str, ...]:
     """The keys that an item with this GTIN or ``code`` (from :func:`parse_code`) is found by."""
     return tuple(_keys_of(code))

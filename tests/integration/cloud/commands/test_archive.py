@@ -71,6 +71,6 @@ def test_pages_of_a_room_and_a_lot_are_there_and_say_what_cannot_be_read(
             assert file.name in page and "the file is missing" in page and "cloud-sync verify" in page
             assert "2026-" in page or "Mar" in page
         series = api.client.get(f"/rooms/fridge-a/series?hours={hours}").json()
-        assert len(series["channels"][0]["points"]) == 18, "by three hours all of it is there"
+        assert len(series["channels"][0]["at"]) == 18, "by three hours all of it is there"
         refused = api.reader.get(f"/v1/lots/{lot}/passport")
         assert refused.status_code == 503 and "readings up to 2026-" in refused.json()["error"], refused.text

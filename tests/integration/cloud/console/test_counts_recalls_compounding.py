@@ -80,7 +80,7 @@ def test_a_recall_finds_who_got_it_and_is_closed_by_another_once_all_is_accounte
     page = console.page(recall)
     assert "You opened it" in page and "st-mary" in page and "not yet" not in page
     (told,) = rows(console, f"{recall}?csv=recipients")
-    assert (told["Recipient"], told["What they got"], told["State"]) == ("st-mary", "3 insulin AB12", "to send")
+    assert (told["Recipient"], told["Received"], told["State"]) == ("st-mary", "3 insulin AB12", "to send")
     notice = page.split(f"{recall}/notices/")[1].split("/")[0]
     console.does(recall, f"{recall}/notices/{notice}/sent", reason="letter by courier")
     console.does(recall, f"{recall}/notices/{notice}/acknowledged", reason="3 set aside")

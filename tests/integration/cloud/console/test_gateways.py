@@ -37,7 +37,7 @@ def test_a_probe_without_a_place_is_a_to_do_until_somebody_picks_its_room(databa
         client = browser.client
         client.post("/login", data={"person": "audrey", "password": PASSWORD})
         page = client.get("/gateways").text
-        assert "Where are these probes?" in page and "It is here" not in page
+        assert "Where are these probes?" in page and "Assign the place" not in page
         (channel,) = {row["id"] for row in browser.get("/v1/channels").json()["rows"]}
         assert client.post(f"/channels/{channel}/place", data={"place": "fridge-a"}).status_code == 403
 

@@ -4,10 +4,12 @@ import csv
 from collections.abc import Iterator
 from io import StringIO
 
+import httpx
 import pytest
 
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
+from tests.support.builders import GTIN
 from tests.support.console import Console
 from tests.support.ledger_api import LATER, SOON, Api, Somebody, api_on
 
@@ -55,6 +57,35 @@ def test_a_purchase_from_request_to_closed_receipt_with_what_was_wrong(
     assert "Nothing is left to do." in page and "the rest was cancelled" in page and "supplier has no more" in page
     (row,) = rows(console, "/receiving?csv=purchases")
     assert (row["Order"], row["Open"], row["Next"]) == (order.removeprefix("/orders/"), "0", "done")
+
+
+def test_a_label_is_scanned_into_the_row_that_arrived(api: Api, console: Console, colleague: Somebody) -> None:
+    api.item("saline")
+    api.item("vaccine", gtins=[{"gtin": GTIN, "base_units": 1}])
+    console.sign_in(api.operator)
+    order = console.does(
+        "/new-order", "/orders", from_place="acme", to_place="fridge-a", item=["vaccine", "saline"], quantity=["9", "5"]
+    )
+    console.sign_in(colleague)
+    console.does(order, f"{order}/approve", reason="within budget")
+    console.does(order, f"{order}/place", reason="ordered by telephone")
+
+    def booked(lots: list[str], days: list[str], items: list[str]) -> httpx.Response:
+        came = {"item": items, "lot_number": lots, "expires_on": days, "quantity": ["9", "5", "2"], "serial": [""] * 3}
+        return console.send(order, f"{order}/receive", **came)
+
+    label, both = f"]d201{GTIN}1727013110AB-7", ["vaccine", "saline", ""]
+    for lots, days, told in (
+        (["", "", ""], [""] * 3, "No lot number was entered"),
+        (["L1", "", ""], ["", LATER, ""], "The lot number of saline is missing"),
+        (["L1", label, ""], [""] * 3, "The label of vaccine is in the row of saline"),
+        (["]d20109501101530997" + "10X", "", ""], [""] * 3, "GTIN 09501101530997 belongs to no item"),
+    ):
+        refused = booked(lots, days, both)
+        assert refused.status_code == 422 and told in refused.text
+    assert booked([label, "", f"(01){GTIN}(17)280131(10)10AB"], [""] * 3, both).status_code == 303
+    lots = {row["Lot"]: (row["Item"], row["Expires"]) for row in rows(console, "/lots?csv=lots")}
+    assert lots["AB-7"] == ("vaccine", "2027-01-31") and lots["10AB"] == ("vaccine", "2028-01-31")
 
 
 def test_a_requisition_is_allocated_first_expired_first_out_picked_and_shipped(api: Api, console: Console) -> None:

@@ -1,7 +1,9 @@
 """The console's pages without a browser: who gets in, what a form may do, and what is told when it may not."""
 
+import json
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from hashlib import sha256
 from io import BytesIO
 from zipfile import ZipFile
@@ -10,12 +12,17 @@ import httpx
 import pytest
 
 from cloud_sync.actions.people.accounts import add_account
+from cloud_sync.api.limits import BODY_BYTES_MAX
+from cloud_sync.app import create_app
 from cloud_sync.domain.roles import Role
 from cloud_sync.seal.sealing import seal_once
 from cloud_sync.storage.database import Database
+from tests.integration.conftest import Said
+from tests.support.builders import Ledger, minute, reading
 from tests.support.console import Console
 from tests.support.ledger_api import LATER, NOW, SOON, Api, api_on, movement
 from tests.support.people import PASSWORD, Clock, browser_at
+from tests.support.quick_client import QuickClient
 
 PAGES = ("/", "/quarantine", "/lots", "/lots?q=L", "/cases", "/cases?all=true", "/gateways", "/rooms/fridge-a")
 
@@ -43,6 +50,60 @@ def test_nobody_sees_anything_without_logging_in(api: Api, path: str) -> None:
     assert answer.content == b""
 
 
+def test_whoever_has_to_sign_in_again_goes_on_where_they_were(api: Api) -> None:
+    """With what the list was narrowed to; from a form, to the page with the form, if it is one of ours."""
+    assert api.client.get("/lots?q=L1", follow_redirects=False).headers["location"] == "/login?next=/lots%3Fq%3DL1"
+    here = str(api.client.base_url).rstrip("/")
+    for came_from, target in (
+        (f"{here}/new-order?kind=transfer", "/new-order%3Fkind%3Dtransfer"),
+        ("https://evil.example/new-order", "/"),
+        (f"{here}/login?next=/lots", "/"),
+        (f"{here}/lots?q={'x' * 600}", "/"),
+    ):
+        sent = api.client.post("/orders", data={}, headers={"referer": came_from}, follow_redirects=False)
+        assert sent.headers["location"] == f"/login?next={target}"
+
+
+def test_an_error_has_the_way_back_to_its_form_or_on_to_the_list(api: Api) -> None:
+    client = as_role(api, "operator")
+    here = str(client.base_url).rstrip("/")
+    missing = client.get("/lots/999", headers={"referer": f"{here}/expiry?days=30"})
+    assert missing.status_code == 404 and '<a class="button" href="/lots">Open Lots</a>' in missing.text
+    assert '<a href="/expiry?days=30">Back</a>' in missing.text
+    refused = client.post("/orders", data={"kind": "transfer"}, headers={"referer": f"{here}/new-order?kind=transfer"})
+    assert refused.status_code == 422 and 'data-refused="422"' in refused.text
+    assert 'id="back" href="/new-order?kind=transfer"' in refused.text
+
+
+BROWSER = {"accept": "text/html,application/xhtml+xml"}
+
+
+def test_a_browser_gets_a_page_where_no_page_answers_and_programs_get_data(api: Api) -> None:
+    client = as_role(api, "operator")
+    for path in ("/nonsense", "/orders/PO-1/approve"):
+        page = client.get(path, headers=BROWSER)
+        assert page.status_code in (404, 405) and "There is no such page." in page.text and 'id="menu"' in page.text
+        assert "style-src 'self'" in page.headers["content-security-policy"]
+        assert client.get(path).json()["error"] in ("Not Found", "Method Not Allowed")
+    assert client.get("/v1/nonsense", headers=BROWSER).json()["error"] == "Not Found"
+    large = client.post("/orders", content=b"x" * (BODY_BYTES_MAX + 1), headers=BROWSER)
+    assert large.status_code == 413 and "<h1>Too large</h1>" in large.text
+    client.cookies.clear()
+    assert "There is no such page." in client.get("/nonsense", headers=BROWSER).text
+
+
+def test_a_defect_is_told_with_the_number_it_has_in_the_log(database: Database) -> None:
+    def broken() -> datetime:
+        raise ZeroDivisionError
+
+    app = create_app(database, clock=broken)
+    with QuickClient(app, base_url="https://ledger", raise_server_exceptions=False) as client:
+        for accept, shown in ((BROWSER, "<h1>That did not work</h1>"), ({}, '"error":"the ledger has a defect')):
+            answer = client.get("/account", headers={**accept, "x-request-id": "n-17"})
+            assert answer.status_code == 500 and shown in answer.text and "request n-17" in answer.text
+            assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 def test_a_wrong_token_is_told_and_nobody_is_sent_elsewhere_after_logging_in(api: Api) -> None:
     wrong = api.client.post("/login/token", data={"token": "lw_wrong"})
     assert wrong.status_code == 401 and "This token is unknown" in wrong.text
@@ -68,7 +129,8 @@ def test_a_person_signs_in_chooses_a_password_and_a_session_that_ended_asks_agai
         assert all(word in cookie for word in ("httponly", "samesite=strict", "secure"))
         assert "amy" in browser.client.get("/").text
         clock.passes(minutes=16)
-        assert browser.client.get("/", follow_redirects=False).headers["location"] == "/login?next=/"
+        assert browser.client.get("/", follow_redirects=False).headers["location"] == "/login?next=/&over=true"
+        assert "You were signed out" in browser.client.get("/login?next=/&over=true").text
         browser.client.post("/login", data=form | {"password": PASSWORD})
         browser.client.post("/logout")
         assert browser.client.get("/", follow_redirects=False).status_code == 303
@@ -272,7 +334,7 @@ def test_files_are_kept_for_good_under_the_hash_of_what_they_are(api: Api) -> No
     pages = [as_role(api, "reader").get(path).text for path in ("/", "/rooms/fridge-a", f"/lots/{lot}/trace", "/docs")]
     addresses = set(re.findall(r"/static/[^\"' ]+", " ".join(pages)))
     assert {address.partition("?")[0].rpartition("/")[2] for address in addresses} >= {
-        "console.css", "console.js", "live.js", "uPlot.min.css", "chart.js", "trace.js", "dagre.min.js", "docs.css",
+        "console.css", "console.js", "live.js", "uPlot.min.css", "curves.js", "trace.js", "dagre.min.js", "docs.css",
     }  # fmt: skip
     for address in addresses:
         path, _, version = address.partition("?v=")
@@ -285,6 +347,22 @@ def test_files_are_kept_for_good_under_the_hash_of_what_they_are(api: Api) -> No
             asked_again = api.client.get(other)
             assert (asked_again.status_code, asked_again.headers["cache-control"]) == (200, "private, no-cache")
     assert api.client.get("/static/nothing.css?v=000000000000").headers["cache-control"] == "no-store"
+
+
+def test_the_curve_of_a_long_time_comes_with_the_page_and_that_of_a_short_one_is_asked_for(
+    ledger: Ledger, say: Said
+) -> None:
+    say(*(reading(minute(20 * n), 4.0 + n / 8) for n in range(9)))
+    with api_on(ledger.database) as api:
+        client = as_role(api, "reader")
+        data = re.compile(r'<script type="application/json">(.*)</script>')
+        short, long = (client.get(f"/rooms/fridge-a?hours={hours}").text for hours in (24, 8760))
+        assert data.search(short) is None
+        assert short.count("/rooms/fridge-a/series?hours=24") == 2, "asked for early, and by the script"
+        given = data.search(long)
+        assert given is not None and 'rel="preload"' not in long
+        told, asked = json.loads(given[1]), client.get("/rooms/fridge-a/series?hours=8760").json()
+        assert told["channels"] == asked["channels"] and len(told["channels"][0]["at"]) > 0
 
 
 def test_a_page_loads_no_script_that_nothing_on_it_needs_and_each_is_compressed(api: Api) -> None:

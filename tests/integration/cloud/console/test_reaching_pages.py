@@ -22,7 +22,9 @@ from tests.support.people import PASSWORD
 CLICKS_MAX = 3
 NO_PAGES = {
     "/choices/items": "what a field proposes",
+    "/choices/owners": "what a field proposes",
     "/choices/places": "what a field proposes",
+    "/choices/verifiers": "what a field proposes",
     "/live": "the stream of the page Now",
     "/login": "before Now",
     "/login/oidc": "before Now",

@@ -37,6 +37,16 @@ def test_a_server_that_is_not_there_is_named_as_such() -> None:
         Database.at_url("postgresql://nobody@127.0.0.1:1/none")
 
 
+def test_queries_are_not_compiled_whatever_the_server_is_set_to(database: Database, postgres_url: str) -> None:
+    """With JIT, as Debian's PostgreSQL has it, a lot's page took seconds instead of milliseconds."""
+    with psycopg.connect(postgres_url, autocommit=True) as owner, psycopg.connect(database.url) as own:
+        owner.execute(f'ALTER DATABASE "{own.info.dbname}" SET jit = on'.encode())
+    with Database.at_url(database.url) as again, again.session(lost_after_s=30) as alone:
+        assert alone.execute("SHOW jit").fetchone() == {"jit": "off"}
+        with again.transaction() as connection:
+            assert connection.execute("SHOW jit").fetchone() == {"jit": "off"}
+
+
 @pytest.mark.parametrize("table", ["event", "evidence", "movement"])
 def test_facts_cannot_be_changed_or_deleted(database: Database, table: str) -> None:
     for statement in (f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):

@@ -1,16 +1,18 @@
 """What a lot went through, and traces by whatever people have in their hands."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from cloud_sync.actions.quality.stability_budget import judge_budgets
+from cloud_sync.actions.quality.trace import ends_of, trace
 from cloud_sync.domain.roles import Role
 from edge_agent.domain.wire.records import Action
 from tests.integration.cloud.api.test_signatures import person, signed
 from tests.integration.conftest import Said
-from tests.support.builders import Ledger, minute, reading, scan
+from tests.support.builders import Ledger, line, minute, reading, scan
 from tests.support.ledger_api import Api, api_on
 
 PRODUCT = "04012345678901"
@@ -71,8 +73,6 @@ def test_an_allowance_is_never_less_than_used_up(api: Api, say: Said) -> None:
 
 
 def brewed(say: Said) -> None:
-    from tests.support.builders import line
-
     say(
         scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10, "A")),
         scan(minute(1), Action.MOVE, "fridge-a", "batch-7", line(6, "A")),
@@ -114,6 +114,29 @@ def test_a_trace_is_found_by_what_people_have(
         assert {lot["lot_number"] for lot in answer.json()["lots"]} == lots
 
 
+def test_a_lot_s_page_names_the_ends_of_its_trace(api: Api, ledger: Ledger, say: Said) -> None:
+    """Most lots are told by their own movements alone, without following them: the ends are the same."""
+    brewed(say)
+    say(
+        scan(minute(5), Action.RECEIVE, "acme", "fridge-a", line(8, "B")),
+        scan(minute(6), Action.SHIP, "fridge-a", "st-mary", line(3, "B")),
+        scan(minute(7), Action.SHIP, "fridge-a", "st-mary", line(2, "B")),
+    )
+    shown = ("lot_id", "item", "lot_number", "from_place", "to_place", "quantity")
+    lots = ledger.rows("SELECT id, lot_number FROM lot ORDER BY id")
+    through_production = 0
+    for lot in lots:
+        traced = trace(ledger.database, lot["id"])
+        assert traced.backward is not None and traced.forward is not None
+        followed = [json.loads(graph.ends) for graph in (traced.backward, traced.forward)]
+        told = ends_of(ledger.database, lot["id"])
+        assert [[{name: row[name] for name in shown} for row in way] for way in told] == [
+            [{name: row[name] for name in shown} for row in way] for way in followed
+        ]
+        through_production += any(row["lot_id"] != lot["id"] for way in told for row in way)
+    assert (through_production, len(lots)) == (2, 3)
+
+
 def test_a_search_for_nothing_is_refused(api: Api) -> None:
     assert api.reader.get("/v1/trace").status_code == 422
 
@@ -127,8 +150,6 @@ def test_a_trace_is_drawn_as_nodes_and_edges_that_fit(api: Api, say: Said) -> No
 
 
 def test_a_trace_is_a_table_that_no_spreadsheet_takes_for_formulas(api: Api, say: Said) -> None:
-    from tests.support.builders import line
-
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10, "=1+1")))
     answer = api.reader.get("/v1/trace", lot_number="=1+1", form="csv")
     assert answer.headers["content-type"].startswith("text/csv")
@@ -149,8 +170,6 @@ def test_a_trace_backward_tells_how_much_of_each_receipt_a_recipient_got(api: Ap
 
 
 def test_where_lots_mixed_the_least_and_the_most_are_told(api: Api, say: Said) -> None:
-    from tests.support.builders import line
-
     say(
         scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(6, "A"), line(4, "B")),
         scan(minute(1), Action.MOVE, "fridge-a", "batch-7", line(6, "A"), line(4, "B")),
@@ -165,8 +184,6 @@ def test_where_lots_mixed_the_least_and_the_most_are_told(api: Api, say: Said) -
 
 
 def test_a_serial_has_one_receipt(api: Api, say: Said) -> None:
-    from tests.support.builders import line
-
     say(
         scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(1, "A", serial="S1"), line(1, "A", serial="S2")),
         scan(minute(1), Action.SHIP, "fridge-a", "st-mary", line(1, "A", serial="S2")),

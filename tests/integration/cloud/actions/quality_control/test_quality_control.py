@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from cloud_sync.actions.quality_control.due import list_due
 from cloud_sync.app import create_app
 from cloud_sync.domain.roles import Role
 from cloud_sync.notify.conditions import look_once
@@ -146,6 +147,16 @@ def test_a_raw_material_is_used_once_it_is_tested_and_again_after_its_retest_day
     assert [row["kind"] for row in facility.api.reader.ok("GET", "/v1/quality-due")][:1] == ["retest"]
     facility.clock.passes(days=10)
     refused(facility.once("production-batches/B1/consume", **more), 409, "was to be tested again by")
+
+
+def test_what_is_due_is_read_before_its_transaction_ends(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    """A connection that went back to the pool is another request's: nothing may be asked on it any more."""
+    with caplog.at_level("WARNING", logger="psycopg.pool"):
+        for _ in range(2):
+            assert list_due(database, at=NOW) == []
+            with database.transaction():
+                pass  # takes the connection that was given back
+    assert caplog.messages == []
 
 
 def test_what_is_out_of_specification_holds_its_lot_and_is_accepted_by_exception_by_two_people_only(

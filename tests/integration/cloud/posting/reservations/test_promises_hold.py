@@ -99,17 +99,32 @@ def test_a_lot_that_turns_out_to_be_a_product_nobody_released_is_reserved_to_nob
 def test_stock_that_is_held_while_it_is_being_reserved_is_not_reserved(api: Api, ledger: Ledger, say: Said) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(10)))
     (lot,) = api.reader.rows("/v1/lots")
+    answer = allocated_while_it_is_held(api, ledger, lot["id"])
+    assert (answer["reservations"], answer["missing"]) == ([], 5)
+    assert "labels disagree" in answer["skipped"][0]["reasons"][0]["text"]
+
+
+def test_other_stock_is_reserved_instead_of_what_is_held_meanwhile(api: Api, ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(10, "SOON", expires_on=date(2026, 6, 2))))
+    say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(10, "LATE")))
+    lot_ids = {row["lot_number"]: row["id"] for row in api.reader.rows("/v1/lots")}
+    answer = allocated_while_it_is_held(api, ledger, lot_ids["SOON"])
+    assert [(each["lot_number"], each["quantity"]) for each in answer["reservations"]] == [("LATE", 5)]
+    assert "labels disagree" in answer["skipped"][0]["reasons"][0]["text"]
+    assert open_reservations(api) == {("LATE", "dock"): 5}
+
+
+def allocated_while_it_is_held(api: Api, ledger: Ledger, lot_id: int) -> dict[str, Any]:
     body = {"client_id": str(uuid.uuid4()), "item": "insulin", "quantity": 5, "demand": "RX-1"}
     with ThreadPoolExecutor(1) as pool:
         with ledger.database.transaction() as connection:
             share_holds(connection)
-            lock_lots(connection, [lot["id"]])
-            open_case(connection, Case("expiry_mismatch", "lot:1", "labels disagree", lot_id=lot["id"]))
+            lock_lots(connection, [lot_id])
+            open_case(connection, Case("expiry_mismatch", f"lot:{lot_id}", "labels disagree", lot_id=lot_id))
             asked = pool.submit(api.operator.ok, "POST", "/v1/allocations", json=body)
             wait_for_lock(ledger, lambda: asked.done())
-        answer = asked.result()
-    assert (answer["reservations"], answer["missing"]) == ([], 5)
-    assert "labels disagree" in answer["skipped"][0]["reasons"][0]["text"]
+        answer: dict[str, Any] = asked.result()
+    return answer
 
 
 def test_a_reservation_of_stock_that_expires_ends_and_other_stock_is_reserved(api: Api, say: Said) -> None:

@@ -1,0 +1,95 @@
+"""Errors as pages: what happened, what to do, and the way on."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from cloud_sync.api.same_origin import READING
+from cloud_sync.console.navigation import entry_at
+from cloud_sync.console.rendering import render
+from cloud_sync.console.visitor import actor_who_looks
+from cloud_sync.errors import LedgerError
+from cloud_sync.storage.database import Database
+
+NO_PAGE = "there is no such page"
+LOOK_UP = "Check the address, or look it up in the list."
+
+
+def told(request: Request, status: int, error: str, what_to_do: str) -> Response:
+    """An error as a page."""
+    is_read = request.method in READING
+    otherwise = LOOK_UP if is_read else "Go back and check what you entered."
+    if is_read:  # nothing was to be stored
+        what_to_do = what_to_do.removeprefix("Nothing was stored. ")
+    return render(
+        request, "error.html", status, error=error, what_to_do=for_people(what_to_do, otherwise), status_code=status,
+        back=back_of(request), again=_asked(request), is_read=is_read, section=entry_at(request.url.path),
+    )  # fmt: skip
+
+
+async def told_to_browser(request: Request, status: int, error: str, what_to_do: str) -> Response:
+    """The same for what no page has answered; with the menu, if somebody is signed in."""
+    if status in (404, 405):
+        error, what_to_do = NO_PAGE, LOOK_UP
+    if getattr(request.state, "actor", None) is None and status < 500:
+        database: Database = request.app.state.database
+        clock: Callable[[], datetime] = request.app.state.clock
+        try:
+            request.state.actor = await run_in_threadpool(actor_who_looks, request, database, clock())
+        except LedgerError:
+            request.state.actor = None
+    return told(request, status, error, what_to_do)
+
+
+def for_people(what_to_do: str, otherwise: str = "Go back and check what you entered.") -> str:
+    """What to do, without the addresses that programs call.
+
+    >>> for_people("Allocate first: POST /v1/orders/SO-1/allocate")
+    'Allocate first.'
+    >>> for_people("See GET /v1/places for those there are, or create it.")
+    'Go back and check what you entered.'
+    >>> for_people("Nothing was stored. Send the same again in a few seconds; check the database if it lasts.")
+    'Nothing was stored. Try again in a few seconds; tell the administrator if it lasts.'
+    """
+    for words, plain in _IN_A_BROWSER:
+        what_to_do = what_to_do.replace(words, plain)
+    told = (_CALL.sub("", sentence).strip() for sentence in re.split(r"(?<=\.) ", what_to_do))
+    kept = [each if each.endswith((".", "!", "?")) else f"{each}." for each in told if each and "/v1/" not in each]
+    return " ".join(kept) or otherwise
+
+
+_CALL = re.compile(r"[:;]? ?\(?(?:POST|PUT|GET) /v1/[^\s)]*\)?(?=$|[.;])|^See (?:GET )?/v1/.*$|^See GET .*$")
+_IN_A_BROWSER = (
+    ("Send the same again", "Try again"),
+    ("check the database if it lasts", "tell the administrator if it lasts"),
+    ("Correct the request; /docs describes every field.", "Go back and correct what you entered."),
+)
+
+
+def back_of(request: Request) -> str:
+    """The page that the visitor was on, with what it was asked for, if it is one of ours."""
+    came_from = urlsplit(request.headers.get("referer", ""))
+    if came_from.netloc != request.headers.get("host") or came_from.path in ("", "/login"):
+        return "/"
+    return came_from.path + (f"?{came_from.query}" if came_from.query else "")
+
+
+def address_of(request: Request) -> str:
+    """Where whoever has to sign in first wants to be: the page they asked for, or the one that their form is on."""
+    if request.method not in READING:
+        return back_of(request)
+    return _asked(request)
+
+
+def _asked(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+def install_pages(state: Any) -> None:
+    """Let errors outside of all pages be told to browsers as pages."""
+    state.tell_browser = told_to_browser
