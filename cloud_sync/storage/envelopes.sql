@@ -159,7 +159,7 @@ WITH kept AS (
     FROM envelope_now e
     WHERE e.channel_id = :channel_id AND e.began_at BETWEEN :first AND :last AND e.left_readings > 0
 )
-SELECT date_bin(:span, x.at, 'epoch') AS at, min(x.lowest) AS lowest,
+SELECT date_bin(:span, x.at, 'epoch') AS at, sum(x.readings)::bigint AS readings, min(x.lowest) AS lowest,
        least(greatest(sum(x.mean * x.readings) / sum(x.readings), min(x.lowest)), max(x.highest)) AS mean,
        max(x.highest) AS highest
 FROM (SELECT k.began_at AS at, k.readings, k.lowest, k.mean, k.highest FROM kept k

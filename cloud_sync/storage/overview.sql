@@ -1,12 +1,12 @@
 -- What people look at all day: sites, rooms, and what lies in them.
 
--- name: rooms()
--- Places where something may be kept or measured, with the site they stand in.
+-- name: rooms(name)
+-- Places where something may be kept or measured (the one of this name; null: all), with the site they stand in.
 SELECT p.id, p.name, p.title, p.kind, site.name AS site, site.title AS site_title, site.zone, site.is_zone_known, p.policy
 FROM place p
 JOIN place site ON site.id = ANY(p.ancestors) AND site.kind = 'site'
-WHERE p.kind IN ('room', 'ward', 'production', 'transit')
-   OR EXISTS (SELECT FROM channel c WHERE c.place_id = p.id)
+WHERE (:name::text IS NULL OR p.name = :name)
+  AND (p.kind IN ('room', 'ward', 'production', 'transit') OR EXISTS (SELECT FROM channel c WHERE c.place_id = p.id))
 ORDER BY site.name, p.name;
 
 -- name: lots_in_rooms()
@@ -323,7 +323,8 @@ SELECT kind FROM found WHERE kind IS NOT NULL ORDER BY kind;
 -- name: cases_listed(only_open, state, kind, words, sort, is_descending, rows_max, rows_skipped)
 -- Exception cases of one state ('open', 'closed'; '': any) and kind ('': any) with these words, by kind, place, opened_at, assignee or
 -- age_s, else the oldest first. Reads all that match if it has to sort them. Index: exception_case_open_kind, its primary key.
-SELECT k.id, k.kind, k.text, k.lot_id, p.name AS place, k.opened_at, k.assignee,
+SELECT k.id, k.kind, k.text, k.lot_id, (SELECT l.lot_number FROM lot l WHERE l.id = k.lot_id) AS lot_number,
+       p.name AS place, k.opened_at, k.assignee,
        extract(epoch FROM coalesce(k.resolved_at, clock_timestamp()) - k.opened_at)::double precision AS age_s,
        k.resolved_at, k.resolved_by, k.decision, k.resolution
 FROM (

@@ -72,10 +72,13 @@ class RoomNow:
 
 
 def rooms_now(database: Database, at: datetime, counted: LotsIn, *, name: str | None = None) -> tuple[RoomNow, ...]:
-    """Every room of the house (or the one called ``name``) at ``at``, by site and name; ``counted`` may be older."""
+    """Every room of the house at ``at``, by site and name; ``counted`` may be older. Or the one called ``name``,
+    without what its channels measured before."""
     with database.transaction() as connection:
-        rows = [row for row in queries("overview").rooms(connection) if name in (None, row["name"])]
-        place_id = rows[0]["id"] if name is not None and rows else None
+        rows = list(queries("overview").rooms(connection, name=name))
+        if not rows:
+            return ()
+        place_id = rows[0]["id"] if name is not None else None
         channels = _channels(connection, at, place_id=place_id)
         excursions = _by_place(queries("overview").open_excursions(connection))
     return tuple(
@@ -103,7 +106,7 @@ def held_in_rooms(database: Database) -> dict[int, int]:
 
 
 def room_now(database: Database, name: str, at: datetime) -> RoomNow:
-    """One room, its lots not counted. Raises ``NotFound``."""
+    """One room, its lots not counted and its channels without their history. Raises ``NotFound``."""
     found = rooms_now(database, at, LotsIn(), name=name)
     if not found:
         raise NotFound(f"there is no room {name}", "See the page Now for those there are.")
@@ -149,7 +152,8 @@ def todo(database: Database) -> Row:
 
 
 def _channels(connection: Connection, at: datetime, place_id: int | None) -> dict[int, tuple[ChannelNow, ...]]:
-    marks = [at - HISTORY_STEP * step for step in range(HISTORY_STEPS, -1, -1)]
+    steps = range(HISTORY_STEPS, -1, -1) if place_id is None else ()
+    marks = [at - HISTORY_STEP * step for step in steps]
     rows = list(queries("overview").channels_now(connection, place_id=place_id, at=at, marks=marks))
     asked = {
         row["id"]: row
@@ -171,7 +175,7 @@ def _channel(row: Row, asked: Row, at: datetime) -> ChannelNow:
         id=row["id"], gateway=row["gateway"], device=row["device"], metric=row["metric"], value=row["value"],
         at=row["at"], is_synced=bool(row["synced"]), limits=limits_of(rules), judged=judged,
         state=channel_state(row["value"], row["at"], at, rules, judged),
-        missed_quality=row["missed_quality"] if is_missing else "", history=tuple(row["history"]),
+        missed_quality=row["missed_quality"] if is_missing else "", history=tuple(row["history"] or ()),
     )  # fmt: skip
 
 
