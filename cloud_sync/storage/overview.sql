@@ -323,7 +323,8 @@ SELECT kind FROM found WHERE kind IS NOT NULL ORDER BY kind;
 -- name: cases_listed(only_open, state, kind, words, sort, is_descending, rows_max, rows_skipped)
 -- Exception cases of one state ('open', 'closed'; '': any) and kind ('': any) with these words, by kind, place, opened_at, assignee or
 -- age_s, else the oldest first. Reads all that match if it has to sort them. Index: exception_case_open_kind, its primary key.
-SELECT k.id, k.kind, k.text, k.lot_id, p.name AS place, k.opened_at, k.assignee,
+SELECT k.id, k.kind, k.text, k.lot_id, (SELECT l.lot_number FROM lot l WHERE l.id = k.lot_id) AS lot_number,
+       p.name AS place, k.opened_at, k.assignee,
        extract(epoch FROM coalesce(k.resolved_at, clock_timestamp()) - k.opened_at)::double precision AS age_s,
        k.resolved_at, k.resolved_by, k.decision, k.resolution
 FROM (
