@@ -549,7 +549,7 @@ WHOLE_ON_PURPOSE = {
     "journals.movements_of_journal": "once, when a journal is doubted or believed",
     "overview.exposure_queue": "all that is held by exposure, when quality opens the queue",
     "overview.held_in_rooms": "all that is held, for the page of all rooms; made now and then for everybody who looks",
-    "overview.lots_in_rooms": "all stock in the house, for the page of all rooms; made now and then for everybody who looks",
+    "overview.lots_in_rooms": "all stock in the house, for the page of all rooms; made now and then for everybody",
     "overview.lots_matching": "the lots that words match, when somebody sorts them or looks for a state",
     "papers.order_figures": "all orders of a month and what moved for them, for its report",
     "papers.quality_figures": "all decisions and cases of a month, for its report",
