@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
-from importlib.metadata import version
 
 from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -79,6 +78,7 @@ from cloud_sync.domain.connections import ConnectionSettings
 from cloud_sync.domain.oidc import OidcSettings
 from cloud_sync.domain.typed_times import TYPED_TIMES, TypedTimes
 from cloud_sync.labels.settings import LabelSettings
+from cloud_sync.release import lotwarden_version
 from cloud_sync.storage.database import Database
 from cloud_sync.storage.queries import queries
 from cloud_sync.tls_authority import fingerprint
@@ -171,7 +171,7 @@ def create_app(
     # The pages at /docs and /redoc bring their own scripts: storage rooms have no internet.
     app = FastAPIOffline(
         title="Lotwarden ledger",
-        version=version("lotwarden"),
+        version=lotwarden_version(),
         description=DESCRIPTION,
         generate_unique_id_function=_operation_id,
         docs_url=None,
@@ -243,7 +243,7 @@ def healthz(database: Ledger) -> HealthOut:
     """Whether the ledger and its database answer: 200, or 503 with what is wrong."""
     with database.transaction() as connection:
         queries("access").answers(connection)
-    return HealthOut(version=version("lotwarden"))
+    return HealthOut(version=lotwarden_version())
 
 
 def _operation_id(route: APIRoute) -> str:

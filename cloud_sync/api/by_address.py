@@ -7,6 +7,7 @@ addresses, and a router asks only those that begin as the request's address does
 
 from collections.abc import Sequence
 from copy import copy
+from functools import cache
 
 from starlette.routing import BaseRoute, Router
 from starlette.types import Receive, Scope, Send
@@ -39,53 +40,59 @@ class ByAddress:
         return self._narrowed[key]
 
 
+_Placed = tuple[tuple[str, ...], BaseRoute]
+"""A route and the fixed parts of its address."""
+
+
 class _Tree:
     """Routes by the fixed parts with which their addresses begin, each list in the order of ``routes``."""
 
     def __init__(self, routes: Sequence[BaseRoute]) -> None:
         self.count = len(routes)
-        self._root = _Node()
-        placed = [(_fixed_parts(route), route) for route in routes]
-        for parts, _ in placed:
-            node = self._root
-            for part in parts:
-                node = node.below.setdefault(part, _Node())
-        for parts, route in placed:
-            node = self._root
-            for part in parts:
-                node = node.below[part]
-            node.take(route)
+        self._root = _Node([(_fixed_parts(str(getattr(route, "path", ""))), route) for route in routes], 0)
 
     def find(self, address: str) -> list[BaseRoute]:
         """Every route whose fixed parts are the first ones of ``address``."""
         node = self._root
         for part in address.split("/")[1:]:
-            if part not in node.below:
+            below = node.below(part)
+            if below is None:
                 break
-            node = node.below[part]
+            node = below
         return node.routes
 
 
 class _Node:
-    def __init__(self) -> None:
-        self.below: dict[str, _Node] = {}
-        self.routes: list[BaseRoute] = []
+    """The routes of which the first ``depth`` parts are those that lead here; made when the first request comes by."""
 
-    def take(self, route: BaseRoute) -> None:
-        """All addresses from here on may be its."""
-        self.routes.append(route)
-        for node in self.below.values():
-            node.take(route)
+    def __init__(self, placed: list[_Placed], depth: int) -> None:
+        self.routes = [route for parts, route in placed if len(parts) <= depth]
+        """Those that have no more fixed parts: all addresses from here on may be theirs."""
+        self._depth = depth
+        self._placed = placed
+        self._parts = {parts[depth] for parts, _ in placed if len(parts) > depth}
+        self._below: dict[str, _Node] = {}
+
+    def below(self, part: str) -> "_Node | None":
+        """Where a request goes on whose next part is this; ``None`` if no route has it there."""
+        if part not in self._parts:
+            return None
+        if part not in self._below:
+            depth = self._depth
+            placed = [each for each in self._placed if len(each[0]) <= depth or each[0][depth] == part]
+            self._below[part] = _Node(placed, depth + 1)
+        return self._below[part]
 
 
-def _fixed_parts(route: BaseRoute) -> list[str]:
+@cache
+def _fixed_parts(path: str) -> tuple[str, ...]:
     """Up to the first that is a parameter; a slash at the end makes no difference, for it is redirected."""
     parts: list[str] = []
-    for part in str(getattr(route, "path", "")).rstrip("/").split("/")[1:]:
+    for part in path.rstrip("/").split("/")[1:]:
         if "{" in part:
             break
         parts.append(part)
-    return parts
+    return tuple(parts)
 
 
 def _address(scope: Scope) -> str:

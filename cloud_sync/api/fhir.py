@@ -2,7 +2,6 @@
 OperationOutcomes."""
 
 import json
-from importlib.metadata import version
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -39,7 +38,7 @@ BODY: dict[str, Any] = {
 @router.get("/{release}/metadata", summary="See what this server offers")
 async def capabilities(release: Release, request: Request, now: Now) -> Response:
     """The CapabilityStatement of this release: resource types, searches, and what may be created."""
-    return answer(capability(release, base=_base(request, release), version=version("lotwarden"), at=now))
+    return answer(capability(release, base=_base(request, release), version=request.app.version, at=now))
 
 
 @router.get("/{release}/{type}", summary="Search resources")

@@ -5,12 +5,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
 
 from pyrage import x25519
 
 from cloud_sync.backup.archive import FORMAT, BackupUnusable, Source, Written, data_frame, frames_in, json_frame
+from cloud_sync.release import lotwarden_version
 from cloud_sync.seal.epochs import origin_in
 from cloud_sync.storage.database import Connection, Database
 from cloud_sync.storage.queries import queries
@@ -79,7 +79,7 @@ def _header(connection: Connection, at: datetime, tables: dict[str, list[str]]) 
         "ledger": origin_in(connection) if last else "",
         "made_at": at.astimezone(UTC).isoformat(),
         "revision": queries("backup").revision(connection),
-        "version": version("lotwarden"),
+        "version": lotwarden_version(),
         "sealed_size": last["size"] if last else 0,
         "checkpoint": last["note"] if last else "",
         "tables": tables,

@@ -38,8 +38,9 @@ from cloud_sync.backup.marks import settle_restored_lanes, write_marks
 from cloud_sync.commands.allocation import bound_allocations
 from cloud_sync.commands.certificates import authority_of
 from cloud_sync.commands.logging_setup import set_up_logging
+from cloud_sync.commands.policies import import_policies_of
 from cloud_sync.commands.privileges import give_up_root
-from cloud_sync.commands.terminal import import_policies_of, load, opened, say, told
+from cloud_sync.commands.terminal import load, opened, say, told
 from cloud_sync.commands.warming import warm_in_background
 from cloud_sync.commands.workers import end_with, keep_running
 from cloud_sync.config import LedgerConfig, ServerSection

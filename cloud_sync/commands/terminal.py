@@ -3,7 +3,7 @@
 import os
 import pwd
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,8 +14,6 @@ from rich.console import Console
 from rich.table import Table
 
 from cloud_sync.actions import access
-from cloud_sync.actions.master_data import master_data
-from cloud_sync.actions.monitoring import policy_files
 from cloud_sync.archive.opening import reach_buckets_by
 from cloud_sync.config import DATABASE_URL, LedgerConfig, load_config
 from cloud_sync.config_check import file_faults
@@ -86,38 +84,6 @@ def _ask_to_create(where: str) -> None:
         "If that is the right place, make one with cloud-sync migrate or cloud-sync serve. If not, name the "
         "configuration of the ledger that is there with --config.",
     )
-
-
-def import_policies_of(database: Database, config: LedgerConfig) -> None:
-    """Add the policies of the configured folder that the ledger lacks, and say what came of it."""
-    policies = master_data.read_policies(config.policies_dir)
-    imported = policy_files.import_policies(database, policies, actor=access.CONSOLE)
-    if imported.new:
-        say(f"storage policies added: {', '.join(imported.new)}")
-    for name in imported.edited:
-        say(
-            f"the file of storage policy {name} was edited; the ledger still judges by it as it was."
-            f" To use it from now on: cloud-sync import-policies --edited {name}"
-        )
-    for name in imported.unwatched:
-        say(
-            f"storage policy {name} is NOT added: it limits values and would not notice a dead sensor."
-            " Add a rule of kind no_data, or silence_accepted with the reason"
-        )
-
-
-def import_edited_of(database: Database, config: LedgerConfig, names: Sequence[str], at: datetime) -> None:
-    """Let the edited policies of these names be in force from now on where the ones before were."""
-    policies = [each for each in master_data.read_policies(config.policies_dir) if each.name in names]
-    renamed = policy_files.import_edited(database, policies, at=at, actor=access.CONSOLE)
-    for name in names:
-        if name in renamed:
-            say(
-                f"storage policy {name}: in force as {renamed[name]} from now on in every place that had it; where "
-                "stock has stood, as soon as a second person confirms it (corrections)"
-            )
-        else:
-            say(f"storage policy {name}: the file says what the ledger has; nothing is changed")
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from unicodedata import category
 from cloud_sync.papers.datamatrix import datamatrix_svg
 from cloud_sync.papers.document import BOX, TICK, Document
 from cloud_sync.papers.envelope import Envelope
+from cloud_sync.release import lotwarden_version
 
 STANDARDS = ["a-3a", "ua-1"]
 DATA_FILE = "lotwarden-paper.json"
@@ -27,7 +28,7 @@ MARKS: Mapping[str, str] = {BOX: "\u0001box", TICK: "\u0001tick"}
 
 def made_with() -> str:
     """What draws papers here; another version may draw the same data in other bytes."""
-    return f"lotwarden {version('lotwarden')}, typst {version('typst')}"
+    return f"lotwarden {lotwarden_version()}, typst {version('typst')}"
 
 
 def pdf_of(document: Document, envelope: Envelope) -> bytes:

@@ -485,13 +485,13 @@ JOIN movement m ON m.lot_id = l.id
 WHERE l.item_id = ANY(:item_ids) AND m.occurred_at >= :since AND m.action IN ('dispense', 'ship', 'consume')
 GROUP BY l.item_id;
 
--- name: residents_between(place_id, since, until, is_descending, rows_max, rows_skipped)
--- Lots that were at and below a place between two instants, by when they came. Index: residency_place.
+-- name: residents_between(place_id, since, until, came_from, is_descending, rows_max, rows_skipped)
+-- Lots that were at and below a place between two instants and came from a third one on, by when they came. Index: residency_place.
 SELECT r.lot_id, i.name AS item, i.title AS item_title, l.lot_number, r.serial, p.name AS place, r.began_at, r.ended_at
 FROM (SELECT lot_id, serial, place_id, began_at, ended_at
       FROM residency
       WHERE place_id = ANY(ARRAY(SELECT id FROM place WHERE ancestors @> ARRAY[:place_id::bigint]))
-        AND began_at < :until AND (ended_at IS NULL OR ended_at >= :since)
+        AND began_at >= :came_from AND began_at < :until AND (ended_at IS NULL OR ended_at >= :since)
       ORDER BY CASE WHEN :is_descending THEN began_at END DESC, CASE WHEN NOT :is_descending THEN began_at END, lot_id
       LIMIT :rows_max OFFSET :rows_skipped) r
 JOIN lot l ON l.id = r.lot_id

@@ -43,8 +43,9 @@ def cloud_sync(*arguments: str, **environment: str) -> Ended:
 @pytest.fixture
 def etc(tmp_path: Path, ledger_url: str) -> Path:
     """What would stand in /etc: a gateway's and a ledger's configuration."""
-    made = run(str(BIN / "edge-agent"), "init", "gw-1", "--url", "https://ledger.example.org",
-               "--config", str(tmp_path / "lotwarden/gateway.toml"), "--data-dir", str(tmp_path / "data"))  # fmt: skip
+    gateway, data = tmp_path / "lotwarden/gateway.toml", tmp_path / "data"
+    made = run_command("edge_agent", "init", "gw-1", "--url", "https://ledger.example.org",
+                       "--config", str(gateway), "--data-dir", str(data))  # fmt: skip
     assert made.returncode == 0, made.stderr
     (tmp_path / "cloud-sync").mkdir()
     said = cloud_sync("backup-key", str(tmp_path / "backup.key"))

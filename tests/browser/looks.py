@@ -9,7 +9,7 @@ from playwright.async_api import Page
 from tests.support.paths import ROOT
 
 PICTURES = ROOT / "build" / "screens" / "console"
-"""Kept after the tests, to be looked at; ``LOTWARDEN_PICTURES=no`` makes none, which is quicker."""
+"""Kept after the tests, to be looked at; made only where ``LOTWARDEN_PICTURES=yes``: ``./dev test tests/browser``."""
 AXE = (Path(next(iter(axe_playwright_python.__path__))) / "axe.min.js").read_text()
 FAULTS = """
     axe.run({ resultTypes: ["violations"] }).then(
@@ -29,6 +29,6 @@ async def shut_out(page: Page) -> list[list[object]]:
 
 async def picture(page: Page, name: str) -> None:
     """Keep a picture of the whole page."""
-    if os.environ.get("LOTWARDEN_PICTURES") != "no":
+    if os.environ.get("LOTWARDEN_PICTURES") == "yes":
         PICTURES.mkdir(parents=True, exist_ok=True)
         await page.screenshot(path=PICTURES / f"{name}.png", full_page=True)

@@ -20,6 +20,7 @@ from tests.browser.console_quality import quality_control
 from tests.browser.console_records import electronic_records
 from tests.browser.console_work import EMPTY_PAGES, WORK_PAGES, work
 from tests.browser.looks import picture, shut_out
+from tests.support.browsers import ARGUMENTS, program
 from tests.support.builders import line, minute, reading, scan
 from tests.support.people import PASSWORD
 
@@ -105,9 +106,7 @@ class Visit:
 @asynccontextmanager
 async def visiting(house: House, role: Role, **screen: Any) -> AsyncIterator[Visit]:
     async with async_playwright() as play:
-        browser = await play.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = await play.chromium.launch(executable_path=program(), args=ARGUMENTS)
         context = await browser.new_context(**screen)
         visit = Visit(house, context, await context.new_page())
         await visit.open("/login")

@@ -18,6 +18,7 @@ from edge_agent.domain.stock.paper_sheets import LINES, SHEETS
 from edge_agent.domain.wire.records import Quality
 from edge_agent.simulators.scanner import label
 from tests.browser.gateway import a_gateway
+from tests.support.browsers import ARGUMENTS, program
 from tests.support.desk_parts import INSULIN, INSULIN_CASE, SITE
 
 TABLET = {"width": 1280, "height": 800}
@@ -39,9 +40,7 @@ PICK = ("LW.BADGE.amy", "LW.ACTION.PICK", "LW.PLACE.fridge-a", "LW.PLACE.dock-1"
 async def a_tablet(url: str) -> AsyncIterator[tuple[Page, list[str]]]:
     """A page, and the errors its console shows."""
     async with async_playwright() as play:
-        browser = await play.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = await play.chromium.launch(executable_path=program(), args=ARGUMENTS)
         page = await browser.new_page(viewport=TABLET)  # type: ignore[arg-type]
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))

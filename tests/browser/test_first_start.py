@@ -7,6 +7,7 @@ from cloud_sync.api.connections import Doorkeeper
 from cloud_sync.storage.database import Database
 from tests.browser.looks import picture, shut_out
 from tests.browser.test_console import SCREENS
+from tests.support.browsers import ARGUMENTS, program
 from tests.support.builders import minute
 from tests.support.people import PASSWORD
 from tests.support.served import served
@@ -24,9 +25,7 @@ async def look_at(page: Page, name: str) -> None:
 async def test_an_empty_ledger_is_set_up_step_by_step(database: Database) -> None:
     with served(database, Doorkeeper(), clock=lambda: minute(0)) as port:
         async with async_playwright() as play:
-            browser = await play.chromium.launch(
-                executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-            )
+            browser = await play.chromium.launch(executable_path=program(), args=ARGUMENTS)
             page = await browser.new_page()
             faults: list[str] = []
             page.on("pageerror", lambda error: faults.append(str(error)))

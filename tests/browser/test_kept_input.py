@@ -7,6 +7,7 @@ from cloud_sync.storage.database import Database
 from tests.browser.console_house import a_house
 from tests.browser.looks import shut_out
 from tests.browser.test_console import visiting
+from tests.support.browsers import ARGUMENTS, program
 from tests.support.people import PASSWORD
 
 FORM = "/new-order?kind=requisition"
@@ -74,8 +75,7 @@ async def test_people_sign_in_from_other_machines_where_the_ledger_is_served_wit
     with a_house(database, Role.OPERATOR) as house:
         async with async_playwright() as play:
             browser = await play.chromium.launch(
-                executable_path="/usr/bin/chromium",
-                args=["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP ledger.test 127.0.0.1"],
+                executable_path=program(), args=[*ARGUMENTS, "--host-resolver-rules=MAP ledger.test 127.0.0.1"]
             )
             page = await browser.new_page()
             url = house.url.replace("127.0.0.1", "ledger.test")

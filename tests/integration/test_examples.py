@@ -1,4 +1,8 @@
-"""From an installed package to files that can be changed: ``init`` and ``example``, as people call them."""
+"""From an installed package to files that can be changed: ``init`` and ``example``, as people call them.
+
+The first steps of a person, and what depends on the program that runs, are tried with the installed programs; the rest
+with the same commands in a process that has loaded them.
+"""
 
 import re
 import subprocess
@@ -10,6 +14,7 @@ import pytest
 
 from cloud_sync.commands import examples as ledger_examples
 from edge_agent.commands import examples as gateway_examples
+from tests.support.warm_commands import Ended, run_command
 
 
 def command(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -17,17 +22,17 @@ def command(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([str(program), *arguments], capture_output=True, text=True, timeout=60, check=False)
 
 
-def initialise(
-    path: Path, *, name: str = "gw-cold-1", url: str = "https://ledger.example.org"
-) -> subprocess.CompletedProcess[str]:
-    return command(
-        "edge-agent", "init", name, "--url", url, "--config", str(path), "--data-dir", str(path.parent / "d")
-    )
+def initialising(path: Path, *, name: str = "gw-cold-1", url: str = "https://ledger.example.org") -> list[str]:
+    return ["init", name, "--url", url, "--config", str(path), "--data-dir", str(path.parent / "d")]
+
+
+def initialise(path: Path, **more: str) -> Ended:
+    return run_command("edge_agent", *initialising(path, **more))
 
 
 def test_a_new_gateway_gets_a_configuration_that_is_good(tmp_path: Path) -> None:
     path = tmp_path / "etc" / "gateway.toml"
-    done = initialise(path)
+    done = command("edge-agent", *initialising(path))
     assert done.returncode == 0, done.stderr
     assert "cloud-sync gateway invite gw-cold-1" in done.stdout
     assert tomllib.loads(path.read_text())["gateway"]["name"] == "gw-cold-1"
@@ -45,11 +50,11 @@ def test_a_configuration_that_is_there_is_never_overwritten(tmp_path: Path) -> N
 
 def test_a_new_gateway_enrols_only_with_a_ledger_and_never_by_another_ones_file(tmp_path: Path) -> None:
     path = tmp_path / "gateway.toml"
-    enrol = ("edge-agent", "enroll", "--code", "7K3QD-01ABC-23DEF-45GHJ", "--config", str(path), "--name")
-    refused = command(*enrol, "gw-cold-1")
+    enrol = ("edge_agent", "enroll", "--code", "7K3QD-01ABC-23DEF-45GHJ", "--config", str(path), "--name")
+    refused = run_command(*enrol, "gw-cold-1")
     assert (refused.returncode, "--url https://" in refused.stderr, path.exists()) == (1, True, False)
     assert initialise(path).returncode == 0
-    other = command(*enrol, "gw-cold-2")
+    other = run_command(*enrol, "gw-cold-2")
     assert other.returncode == 1 and "is of gateway gw-cold-1, not gw-cold-2" in other.stderr
     assert tomllib.loads(path.read_text())["gateway"]["name"] == "gw-cold-1"
 
@@ -67,13 +72,13 @@ def test_what_would_be_refused_is_not_written(tmp_path: Path, name: str, url: st
 
 @pytest.mark.parametrize("name", gateway_examples.EXAMPLES)
 def test_the_gateways_examples_are_printed_whole(name: str) -> None:
-    printed = command("edge-agent", "example", name).stdout
+    printed = run_command("edge_agent", "example", name).stdout
     assert printed.count("\n") == gateway_examples.example(name).count("\n") > 5
 
 
 @pytest.mark.parametrize("name", ledger_examples.EXAMPLES)
 def test_the_ledgers_examples_are_printed_whole(name: str) -> None:
-    printed = command("cloud-sync", "example", name).stdout
+    printed = run_command("cloud_sync", "example", name).stdout
     assert printed.count("\n") == ledger_examples.example(name).count("\n") > 5
 
 
@@ -87,7 +92,7 @@ def test_a_printed_unit_runs_the_program_that_printed_it(program: str) -> None:
 
 @pytest.mark.parametrize("program", ["edge-agent", "cloud-sync"])
 def test_an_unknown_example_names_those_there_are(program: str) -> None:
-    done = command(program, "example", "toml")
+    done = run_command(program.replace("-", "_"), "example", "toml")
     assert done.returncode == 1
     assert f"{program}.service" in done.stderr
 

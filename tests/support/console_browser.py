@@ -8,6 +8,7 @@ import httpx
 from playwright.sync_api import Browser, Locator, Page, Response, sync_playwright
 
 from cloud_sync.api.connections import Doorkeeper
+from tests.support.browsers import ARGUMENTS, program
 from tests.support.console import Console
 from tests.support.ledger_api import ANY_TIME, NOW, Api, Somebody
 from tests.support.served import served
@@ -20,9 +21,7 @@ SCREEN = {"width": 1024, "height": 768}
 def chromium() -> Iterator[Browser]:
     """A browser, for all tests of a module."""
     with sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"], timeout=60_000
-        )
+        browser = play.chromium.launch(executable_path=program(), args=ARGUMENTS, timeout=60_000)
         yield browser
         browser.close()
 

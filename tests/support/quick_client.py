@@ -1,11 +1,17 @@
-"""A client of an app in this process, as Starlette's ``TestClient`` is, that hands a request over once.
+"""A client of an app in this process, as Starlette's ``TestClient`` is, that stays in the thread that asks.
 
 Starlette's starts a loop and a thread for each client, and goes to and fro between the threads eight times for each
-request, so that it can stream. Tests send many thousand requests and read each answer whole.
+request, so that it can stream; what is not asynchronous in the app goes to a third thread and back. Tests send many
+thousand requests and read each answer whole. Here the app answers in the thread that waits for it anyway, in a loop
+that serves this request alone, and what would go to another thread meanwhile is done at once. Threads that ask at the
+same time are answered at the same time.
 """
 
 import asyncio
+import atexit
+from collections.abc import Callable
 from concurrent.futures import Future
+from contextvars import copy_context
 from functools import cache
 from threading import Thread
 from typing import Any
@@ -13,6 +19,8 @@ from urllib.parse import unquote
 
 import anyio
 import httpx
+from anyio._backends._asyncio import AsyncIOBackend
+from anyio._core._eventloop import loaded_backends
 from anyio.from_thread import BlockingPortal
 from starlette.types import ASGIApp, Message
 
@@ -46,7 +54,7 @@ class _InProcess(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         exchange = _Exchange(request.read())
         try:
-            _portal().call(self._app, _scope_of(request), exchange.receive, exchange.send)
+            _answer(self._app, _scope_of(request), exchange)
         except Exception:
             if self._raise or not exchange.began:
                 raise
@@ -100,6 +108,60 @@ def _scope_of(request: httpx.Request) -> dict[str, Any]:
         "server": [url.host, url.port or {"http": 80, "https": 443}[url.scheme]],
         "state": {},
     }
+
+
+def _answer(app: ASGIApp, scope: dict[str, Any], exchange: _Exchange) -> None:
+    if _is_asynchronous():  # an asynchronous test: the loop of its thread runs
+        _portal().call(app, scope, exchange.receive, exchange.send)
+        return
+    loop = _free.pop() if _free else _OfOneRequest()
+    try:
+        loop.run_until_complete(app(scope, exchange.receive, exchange.send))
+    finally:
+        _free.append(loop)
+
+
+def _is_asynchronous() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+class _OfOneRequest(asyncio.SelectorEventLoop):
+    """A loop of which the thread has nothing else to do."""
+
+
+_free: list[_OfOneRequest] = []
+"""Loops that wait for the next request, of whatever thread."""
+
+
+@atexit.register
+def _close() -> None:
+    while _free:
+        _free.pop().close()
+
+
+class _AtOnce(AsyncIOBackend):
+    """How anyio works with asyncio; in a loop of one request nothing is gained by another thread."""
+
+    @classmethod
+    async def run_sync_in_worker_thread(
+        cls, func: Callable[..., Any], args: tuple[Any, ...], *more: Any, **rest: Any
+    ) -> Any:
+        """Call it; as in a thread of its own, it sees no running loop and changes no variables of the context."""
+        loop = asyncio.get_running_loop()
+        if not isinstance(loop, _OfOneRequest):
+            return await super().run_sync_in_worker_thread(func, args, *more, **rest)
+        asyncio._set_running_loop(None)
+        try:
+            return copy_context().run(func, *args)
+        finally:
+            asyncio._set_running_loop(loop)
+
+
+loaded_backends["asyncio"] = _AtOnce
 
 
 @cache

