@@ -1,10 +1,9 @@
 """What a room measured, as the chart wants it."""
 
 import json
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from functools import partial
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby, pairwise
 from math import ceil
 from typing import Any
 
@@ -24,21 +23,36 @@ EXCURSIONS_MAX = 200
 SPANS_MAX = 1100
 """A chart is some so many pixels wide: of a year it shows the lowest, mean and highest value of each eight hours."""
 HOUR_S = 3600.0
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""From which spans are counted."""
 CHANNELS_WITH_PAGE = 4
 DIGITS_BEYOND = 3
 """So many digits more than people are shown: what is rounded again then is what would have been rounded at once."""
 
 
 def curves(
-    database: Database, room: RoomNow, first: datetime, last: datetime, excursions: Sequence[Row] | None = None
+    database: Database,
+    room: RoomNow,
+    first: datetime,
+    last: datetime,
+    *,
+    spans: Mapping[int, Sequence[Row]] | None = None,
+    excursions: Sequence[Row] | None = None,
 ) -> dict[str, Any]:
     """Times in seconds since 1970: ``first``, ``last``, ``channels`` with their points, limits and the gap after which
-    a line breaks, and the room's ``excursions`` (its rows, where the caller has them).
+    a line breaks, and the room's ``excursions``. The caller may have rows of excursions, and by channel of spans
+    (:func:`span_of`).
 
     Points are columns, so that a chart needs not take them apart: ``at`` are steps of ``1 / per_s`` seconds, the first
     from 1970 on; ``lowest`` and ``highest`` are None where they are the ``mean``.
     """
-    channels = [_curve(database, channel, first, last) for channel in room.channels]
+    if spans is None and not is_raw(first, last):
+        ids = [channel.id for channel in room.channels]
+        spans = spans_of(database, ids, first, last, span_of(first, last), rows_max=POINTS_MAX)
+    channels = [
+        _curve(database, channel, first, last, None if spans is None else spans[channel.id])
+        for channel in room.channels
+    ]
     if excursions is None:
         excursions = excursions_of(database, room.name)
     return {
@@ -61,7 +75,33 @@ def excursions_of(database: Database, place: str) -> list[Row]:
 
 def come_with_page(room: RoomNow, first: datetime, last: datetime) -> bool:
     """Whether curves are so few and short that they come with the page, and nobody waits for a second answer."""
-    return last - first > RAW_FOR and len(room.channels) <= CHANNELS_WITH_PAGE
+    return not is_raw(first, last) and len(room.channels) <= CHANNELS_WITH_PAGE
+
+
+def is_raw(first: datetime, last: datetime) -> bool:
+    """Whether a time is short enough to be drawn by single readings."""
+    return last - first <= RAW_FOR
+
+
+def span_of(first: datetime, last: datetime, spans_max: int = SPANS_MAX) -> timedelta:
+    """How many whole hours are one of at most so many spans of that time."""
+    return timedelta(hours=ceil((last - first) / timedelta(hours=spans_max)))
+
+
+def longer(rows: Sequence[Row], span: timedelta, times: int) -> list[Row]:
+    """Rows of spans as rows of spans that are so many ``times`` as long."""
+    if times == 1:
+        return list(rows)
+    found = []
+    for number, group in groupby(rows, key=lambda row: (row["at"] - EPOCH) // (span * times)):
+        every = list(group)
+        readings = sum(row["readings"] for row in every)
+        found.append({
+            "at": EPOCH + number * span * times, "readings": readings,
+            "lowest": min(row["lowest"] for row in every), "highest": max(row["highest"] for row in every),
+            "mean": sum(row["mean"] * row["readings"] for row in every) / readings,
+        })  # fmt: skip
+    return found
 
 
 def within_page(series: dict[str, Any]) -> Markup:
@@ -70,22 +110,25 @@ def within_page(series: dict[str, Any]) -> Markup:
     return Markup(f'<script type="application/json">{text}</script>')  # noqa: S704 - in JSON, no < can end it
 
 
-def _curve(database: Database, channel: ChannelNow, first: datetime, last: datetime) -> dict[str, Any]:
+def _curve(
+    database: Database, channel: ChannelNow, first: datetime, last: datetime, rows: Sequence[Row] | None
+) -> dict[str, Any]:
     """By the hour as well where single readings are in an archive that cannot be read: the page says so."""
-    span = timedelta(hours=ceil((last - first) / timedelta(hours=SPANS_MAX)))
-    by_span = partial(spans_of, span=span)
-    is_raw = last - first <= RAW_FOR
-    try:
-        rows = (readings_of if is_raw else by_span)(database, channel.id, first, last, rows_max=POINTS_MAX)
-    except ArchiveUnreadable:
-        is_raw, rows = False, by_span(database, channel.id, first, last, rows_max=POINTS_MAX)
+    gap_s = span_of(first, last).total_seconds() + HOUR_S
+    if rows is None:
+        try:
+            rows = readings_of(database, channel.id, first, last, rows_max=POINTS_MAX)
+            gap_s = channel.limits.late_after_s
+        except ArchiveUnreadable:
+            by_span = spans_of(database, [channel.id], first, last, span_of(first, last), rows_max=POINTS_MAX)
+            rows = by_span[channel.id]
     digits = shown_as(channel.metric).digits
     return {
         "device": channel.device, "title": label_of(channel.metric),
         "unit": unit_of(channel.metric),
         "digits": digits,
         "low": channel.limits.low, "high": channel.limits.high,
-        "gap_s": channel.limits.late_after_s if is_raw else span.total_seconds() + HOUR_S,
+        "gap_s": gap_s,
         **columns(rows, digits + DIGITS_BEYOND),
     }  # fmt: skip
 

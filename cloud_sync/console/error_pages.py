@@ -76,7 +76,7 @@ def back_of(request: Request) -> str:
     came_from = urlsplit(request.headers.get("referer", ""))
     if came_from.netloc != request.headers.get("host") or came_from.path in ("", "/login"):
         return "/"
-    return came_from.path + (f"?{came_from.query}" if came_from.query else "")
+    return _here(came_from.path, came_from.query)
 
 
 def address_of(request: Request) -> str:
@@ -87,7 +87,16 @@ def address_of(request: Request) -> str:
 
 
 def _asked(request: Request) -> str:
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return _here(request.url.path, request.url.query)
+
+
+def _here(path: str, query: str) -> str:
+    """An address of this ledger: two slashes in front, of either kind, would name another one.
+
+    >>> _here("//elsewhere.example/page", "n=1")
+    '/elsewhere.example/page?n=1'
+    """
+    return "/" + path.lstrip("/\\") + (f"?{query}" if query else "")
 
 
 def install_pages(state: Any) -> None:

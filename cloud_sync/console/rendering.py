@@ -31,7 +31,7 @@ TONES: Mapping[str, str] = {
     **dict.fromkeys(("free", "available", "received", "completed", "approved", "released", "dispensed", "sent"), "ok"),
     **dict.fromkeys(("acknowledged", "yes", "shipped", "returned", "trusted", "done", "destroyed"), "ok"),
     **dict.fromkeys(("connected", "active", "in force", "implemented", "confirmed", "passed"), "ok"),
-    **dict.fromkeys(("held", "rejected", "expired", "recalled", "revoked", "missing", "not over", "no", "over"), "bad"),
+    **dict.fromkeys(("held", "rejected", "expired", "recalled", "revoked", "missing", "ongoing", "no", "over"), "bad"),
     **dict.fromkeys(("refused", "locked", "overdue", "on hold", "broken", "stolen", "lost"), "bad"),
     **dict.fromkeys(("waits for approval", "lift asked for", "never calibrated", "due", "waits", "waiting"), "warn"),
     **dict.fromkeys(("requested", "ordered", "open", "in process", "quarantined", "drafted", "planned"), "warn"),

@@ -8,36 +8,32 @@
 -- Redo all exposure by these excursions, or all exposure of these lots and of the lots made of them (downstream_lots
 -- gives them; all must be named): one of the two is empty. What lots that are not named bring into production is taken
 -- as it stands.
-WITH RECURSIVE seed AS (
+WITH RECURSIVE seed AS ( -- one goes by excursions, the others by lots: whatever is empty costs nothing, however it is planned
     SELECT e.id AS excursion_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at, p.kind,
            greatest(r.began_at, coalesce(e.reach_from, e.began_at)) AS since
-    FROM excursion e
-    JOIN place p ON p.ancestors @> ARRAY[e.place_id]
-    JOIN residency r ON r.place_id = p.id
-    WHERE e.id = ANY(:excursion_ids)
-      AND e.severity = 'action'
-      AND r.began_at < coalesce(e.reach_until, e.ended_at, 'infinity')
+    FROM (SELECT * FROM excursion WHERE id = ANY(:excursion_ids) AND severity = 'action' OFFSET 0) AS e
+    CROSS JOIN LATERAL (SELECT * FROM place WHERE ancestors @> ARRAY[e.place_id] OFFSET 0) AS p
+    CROSS JOIN LATERAL (SELECT * FROM residency WHERE place_id = p.id OFFSET 0) AS r
+    WHERE r.began_at < coalesce(e.reach_until, e.ended_at, 'infinity')
       AND coalesce(r.ended_at, 'infinity') > coalesce(e.reach_from, e.began_at)
     UNION ALL
     SELECT e.id AS excursion_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at, p.kind,
            greatest(r.began_at, coalesce(e.reach_from, e.began_at)) AS since
-    FROM residency r
-    JOIN place p ON p.id = r.place_id
-    JOIN excursion e ON e.place_id = ANY(p.ancestors)
-    WHERE r.lot_id = ANY(:lot_ids)
-      AND e.severity = 'action'
-      AND r.began_at < coalesce(e.reach_until, e.ended_at, 'infinity')
+    FROM (SELECT * FROM residency WHERE lot_id = ANY(:lot_ids) OFFSET 0) AS r
+    CROSS JOIN LATERAL (SELECT * FROM place WHERE id = r.place_id OFFSET 0) AS p
+    CROSS JOIN LATERAL (SELECT * FROM excursion WHERE place_id = ANY(p.ancestors) AND severity = 'action' OFFSET 0) AS e
+    WHERE r.began_at < coalesce(e.reach_until, e.ended_at, 'infinity')
       AND coalesce(r.ended_at, 'infinity') > coalesce(e.reach_from, e.began_at)
     UNION ALL
     SELECT x.excursion_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at, to_place.kind,
            greatest(m.came_at, x.since)
-    FROM movement m
-    JOIN place from_place ON from_place.id = m.from_place AND from_place.kind = 'production'
-    JOIN exposure x ON x.place_id = m.from_place AND x.since <= m.left_at
+    FROM (SELECT * FROM movement WHERE lot_id = ANY(:lot_ids) OFFSET 0) AS m
+    CROSS JOIN LATERAL (SELECT * FROM place WHERE id = m.from_place AND kind = 'production' OFFSET 0) AS from_place
+    CROSS JOIN LATERAL (SELECT * FROM exposure WHERE place_id = m.from_place AND since <= m.left_at OFFSET 0) AS x
     JOIN residency r ON (r.lot_id, r.place_id, r.serial) = (m.lot_id, m.to_place, m.serial)
         AND m.came_at BETWEEN r.began_at AND coalesce(r.ended_at, 'infinity')
     JOIN place to_place ON to_place.id = r.place_id
-    WHERE m.lot_id = ANY(:lot_ids) AND NOT x.lot_id = ANY(:lot_ids)
+    WHERE NOT x.lot_id = ANY(:lot_ids)
 ), walk AS (
     SELECT * FROM seed
     UNION

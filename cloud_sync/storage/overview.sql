@@ -1,12 +1,12 @@
 -- What people look at all day: sites, rooms, and what lies in them.
 
--- name: rooms()
--- Places where something may be kept or measured, with the site they stand in.
+-- name: rooms(name)
+-- Places where something may be kept or measured (the one of this name; null: all), with the site they stand in.
 SELECT p.id, p.name, p.title, p.kind, site.name AS site, site.title AS site_title, site.zone, site.is_zone_known, p.policy
 FROM place p
 JOIN place site ON site.id = ANY(p.ancestors) AND site.kind = 'site'
-WHERE p.kind IN ('room', 'ward', 'production', 'transit')
-   OR EXISTS (SELECT FROM channel c WHERE c.place_id = p.id)
+WHERE (:name::text IS NULL OR p.name = :name)
+  AND (p.kind IN ('room', 'ward', 'production', 'transit') OR EXISTS (SELECT FROM channel c WHERE c.place_id = p.id))
 ORDER BY site.name, p.name;
 
 -- name: lots_in_rooms()
@@ -323,7 +323,8 @@ SELECT kind FROM found WHERE kind IS NOT NULL ORDER BY kind;
 -- name: cases_listed(only_open, state, kind, words, sort, is_descending, rows_max, rows_skipped)
 -- Exception cases of one state ('open', 'closed'; '': any) and kind ('': any) with these words, by kind, place, opened_at, assignee or
 -- age_s, else the oldest first. Reads all that match if it has to sort them. Index: exception_case_open_kind, its primary key.
-SELECT k.id, k.kind, k.text, k.lot_id, p.name AS place, k.opened_at, k.assignee,
+SELECT k.id, k.kind, k.text, k.lot_id, (SELECT l.lot_number FROM lot l WHERE l.id = k.lot_id) AS lot_number,
+       p.name AS place, k.opened_at, k.assignee,
        extract(epoch FROM coalesce(k.resolved_at, clock_timestamp()) - k.opened_at)::double precision AS age_s,
        k.resolved_at, k.resolved_by, k.decision, k.resolution
 FROM (
@@ -484,13 +485,13 @@ JOIN movement m ON m.lot_id = l.id
 WHERE l.item_id = ANY(:item_ids) AND m.occurred_at >= :since AND m.action IN ('dispense', 'ship', 'consume')
 GROUP BY l.item_id;
 
--- name: residents_between(place_id, since, until, is_descending, rows_max, rows_skipped)
--- Lots that were at and below a place between two instants, by when they came. Index: residency_place.
+-- name: residents_between(place_id, since, until, came_from, is_descending, rows_max, rows_skipped)
+-- Lots that were at and below a place between two instants and came from a third one on, by when they came. Index: residency_place.
 SELECT r.lot_id, i.name AS item, i.title AS item_title, l.lot_number, r.serial, p.name AS place, r.began_at, r.ended_at
 FROM (SELECT lot_id, serial, place_id, began_at, ended_at
       FROM residency
       WHERE place_id = ANY(ARRAY(SELECT id FROM place WHERE ancestors @> ARRAY[:place_id::bigint]))
-        AND began_at < :until AND (ended_at IS NULL OR ended_at >= :since)
+        AND began_at >= :came_from AND began_at < :until AND (ended_at IS NULL OR ended_at >= :since)
       ORDER BY CASE WHEN :is_descending THEN began_at END DESC, CASE WHEN NOT :is_descending THEN began_at END, lot_id
       LIMIT :rows_max OFFSET :rows_skipped) r
 JOIN lot l ON l.id = r.lot_id

@@ -52,12 +52,13 @@ def hours_of(
 
 
 def spans_of(
-    database: Database, channel_id: int, first: datetime, last: datetime, span: timedelta, *, rows_max: int
-) -> list[Row]:
-    """The same by spans of whole hours: their lowest, mean and highest value."""
+    database: Database, channel_ids: Iterable[int], first: datetime, last: datetime, span: timedelta, *, rows_max: int
+) -> dict[int, list[Row]]:
+    """The same of several channels by spans of whole hours: how many readings, their lowest, mean and highest value."""
+    asked = {"first": first, "last": last, "span": span, "rows_max": rows_max}
     with database.transaction() as connection:
         find = queries("envelopes").spans_of
-        return list(find(connection, channel_id=channel_id, first=first, last=last, span=span, rows_max=rows_max))
+        return {channel_id: list(find(connection, channel_id=channel_id, **asked)) for channel_id in channel_ids}
 
 
 def missing_of(

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.domain.room_state import Limits, RoomState, channel_state, limits_of, worst
+from cloud_sync.domain.uncertain_times import NO_EARLIEST
 from cloud_sync.errors import NotFound
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
@@ -14,6 +15,7 @@ from edge_agent.domain.monitoring.policies import Policy
 
 HISTORY_STEPS = 24
 HISTORY_STEP = timedelta(minutes=30)
+LATELY = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,13 @@ class RoomNow:
 
 
 def rooms_now(database: Database, at: datetime, counted: LotsIn, *, name: str | None = None) -> tuple[RoomNow, ...]:
-    """Every room of the house (or the one called ``name``) at ``at``, by site and name; ``counted`` may be older."""
+    """Every room of the house at ``at``, by site and name; ``counted`` may be older. Or the one called ``name``,
+    without what its channels measured before."""
     with database.transaction() as connection:
-        rows = [row for row in queries("overview").rooms(connection) if name in (None, row["name"])]
-        place_id = rows[0]["id"] if name is not None and rows else None
+        rows = list(queries("overview").rooms(connection, name=name))
+        if not rows:
+            return ()
+        place_id = rows[0]["id"] if name is not None else None
         channels = _channels(connection, at, place_id=place_id)
         excursions = _by_place(queries("overview").open_excursions(connection))
     return tuple(
@@ -103,7 +108,7 @@ def held_in_rooms(database: Database) -> dict[int, int]:
 
 
 def room_now(database: Database, name: str, at: datetime) -> RoomNow:
-    """One room, its lots not counted. Raises ``NotFound``."""
+    """One room, its lots not counted and its channels without their history. Raises ``NotFound``."""
     found = rooms_now(database, at, LotsIn(), name=name)
     if not found:
         raise NotFound(f"there is no room {name}", "See the page Now for those there are.")
@@ -113,18 +118,19 @@ def room_now(database: Database, name: str, at: datetime) -> RoomNow:
 def residents_between(
     database: Database, room: RoomNow, since: datetime, until: datetime, wanted: ListRequest
 ) -> list[Row]:
-    """Lots that were in a room between two instants: when each came and left, the last that came first."""
+    """Lots that were in a room between two instants: when each came and left, the last that came first.
+
+    Of a room where much comes and goes, those of the last days fill a page, and no others are read for it.
+    """
+    is_descending = wanted.is_descending or not wanted.sort
+    page, find = wanted.page, queries("overview").residents_between
+    asked = {"place_id": room.id, "since": since, "until": until, "is_descending": is_descending, **page}
     with database.transaction() as connection:
-        return list(
-            queries("overview").residents_between(
-                connection,
-                place_id=room.id,
-                since=since,
-                until=until,
-                is_descending=wanted.is_descending or not wanted.sort,
-                **wanted.page,
-            )
-        )
+        if is_descending:
+            lately = list(find(connection, came_from=until - LATELY, **asked))
+            if len(lately) == page["rows_max"]:
+                return lately
+        return list(find(connection, came_from=NO_EARLIEST, **asked))
 
 
 def calibrations_due(database: Database, room: RoomNow) -> dict[int, str]:
@@ -149,7 +155,8 @@ def todo(database: Database) -> Row:
 
 
 def _channels(connection: Connection, at: datetime, place_id: int | None) -> dict[int, tuple[ChannelNow, ...]]:
-    marks = [at - HISTORY_STEP * step for step in range(HISTORY_STEPS, -1, -1)]
+    steps = range(HISTORY_STEPS, -1, -1) if place_id is None else ()
+    marks = [at - HISTORY_STEP * step for step in steps]
     rows = list(queries("overview").channels_now(connection, place_id=place_id, at=at, marks=marks))
     asked = {
         row["id"]: row
@@ -171,7 +178,7 @@ def _channel(row: Row, asked: Row, at: datetime) -> ChannelNow:
         id=row["id"], gateway=row["gateway"], device=row["device"], metric=row["metric"], value=row["value"],
         at=row["at"], is_synced=bool(row["synced"]), limits=limits_of(rules), judged=judged,
         state=channel_state(row["value"], row["at"], at, rules, judged),
-        missed_quality=row["missed_quality"] if is_missing else "", history=tuple(row["history"]),
+        missed_quality=row["missed_quality"] if is_missing else "", history=tuple(row["history"] or ()),
     )  # fmt: skip
 
 

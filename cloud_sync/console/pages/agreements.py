@@ -24,7 +24,7 @@ router = APIRouter(route_class=PageRoute)
 def _state(row: Row) -> str:
     if row["days_left"] is None:
         return "active"
-    return "over" if row["days_left"] < 0 else "active"
+    return "expired" if row["days_left"] < 0 else "active"
 
 
 def _days(left: int | None) -> str:

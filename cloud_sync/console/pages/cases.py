@@ -36,7 +36,7 @@ CASES = (
     Column("id", "Case", Show.NUMBER, link=lambda row: f"/cases/{row['id']}"),
     Column("kind", "Kind", Show.WORDS, filters=True),
     Column("text", "What", html=_what),
-    Column("lot_id", "Lot", value=lambda row: "open the lot" if row["lot_id"] else None,
+    Column("lot_number", "Lot",
            link=lambda row: f"/lots/{row['lot_id']}" if row["lot_id"] else None),
     Column("place", "Place", link=lambda row: f"/rooms/{row['place']}" if row["place"] else None),
     Column("opened_at", "Since", Show.WHEN),

@@ -64,7 +64,7 @@ def equipment_page(request: Request, database: Ledger, _: Visitor, now: Now) -> 
             return "never calibrated"
         if not row["passed"]:
             return "rejected"
-        return "over" if row["due_on"] < today else "active"
+        return "overdue" if row["due_on"] < today else "active"
 
     columns = (
         Column("name", "Equipment"), Column("title", "Title"),

@@ -59,7 +59,7 @@ def _of(row: Row) -> str:
 DUE = (
     Column("text", "What", link=lambda row: row["path"]),
     Column("due_on", "Due", Show.DAY),
-    Column("state", "State", Show.TAG, filters=True, value=lambda row: "over" if row["is_late"] else "due"),
+    Column("state", "State", Show.TAG, filters=True, value=lambda row: "overdue" if row["is_late"] else "due"),
 )
 SAMPLES = (
     Column("id", "Sample", Show.NUMBER, link=lambda row: f"/quality/samples/{row['id']}"),

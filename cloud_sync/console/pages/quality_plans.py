@@ -11,7 +11,7 @@ from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.quality_control import plans
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.api.schemas.governance import QualityPlanIn
-from cloud_sync.console.forms import Field, Reason, Text, checked, name_of, pasted_rows, reason_of, whole
+from cloud_sync.console.forms import Field, Reason, Text, Words, checked, name_of, pasted_rows, reason_of, whole
 from cloud_sync.console.page_route import Governor, PageRoute, Visitor
 from cloud_sync.console.rendering import render
 from cloud_sync.console.table import Column, Show, list_page, table
@@ -56,7 +56,7 @@ def plan_page(
 @router.post("/quality/plans")
 def propose_page(
     database: Ledger, actor: Governor, now: Now, kind: Field = "", name: Field = "", source: Field = "",
-    item: Field = "", place: Field = "", storage: Field = "", preparations: Text = "", pulls: Text = "",
+    item: Field = "", place: Field = "", storage: Field = "", preparations: Words = None, pulls: Text = "",
     tests: Text = "", points: Text = "", window_days: Field = "", lots_min: Field = "", units: Field = "",
     valid_days: Field = "", retest_days: Field = "", every_days: Field = "", after_exposure: Field = "",
     reason: Reason = "",
@@ -77,8 +77,7 @@ def propose_page(
         plan |= {"item": item, "storage": storage, "pulls": days, "window_days": _maybe(window_days),
                  "lots_min": _maybe(lots_min)}  # fmt: skip
     elif kind == PlanKind.QUALIFICATION:
-        chosen = [line.strip() for line in preparations.splitlines() if line.strip()]
-        plan |= {"preparations": chosen, "units_min": _maybe(units), "valid_days": _maybe(valid_days)}
+        plan |= {"preparations": preparations or [], "units_min": _maybe(units), "valid_days": _maybe(valid_days)}
     elif kind == PlanKind.MATERIAL:
         plan |= {"item": item, "units": _maybe(units), "retest_days": _maybe(retest_days),
                  "after_exposure": after_exposure == "yes"}  # fmt: skip

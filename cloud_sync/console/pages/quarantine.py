@@ -39,7 +39,7 @@ EVENTS = (
     Column(
         "lasted", "Lasted", Show.NUMBER,
         value=lambda row: int((row["ended_at"] - row["began_at"]).total_seconds()) if row["ended_at"] else None,
-        html=lambda row: lasting(row["ended_at"] - row["began_at"]) if row["ended_at"] else tag("not over"),
+        html=lambda row: lasting(row["ended_at"] - row["began_at"]) if row["ended_at"] else tag("ongoing"),
     ),
     Column(
         "worst", "Worst", Show.NUMBER,

@@ -1,17 +1,18 @@
 """A room: what it measured over any time, what broke its limits, and who lies in it."""
 
 from datetime import timedelta
+from math import ceil
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 from markupsafe import Markup
 
-from cloud_sync.actions.monitoring.measurements import hours_of, missing_of
+from cloud_sync.actions.monitoring.measurements import missing_of, spans_of
 from cloud_sync.actions.overview.lists import stock_listed
 from cloud_sync.actions.overview.rooms import RoomNow, calibrations_due, residents_between, room_now
 from cloud_sync.api.access import Ledger, Now
-from cloud_sync.console.curves import come_with_page, curves, excursions_of, within_page
+from cloud_sync.console.curves import POINTS_MAX, come_with_page, curves, excursions_of, longer, span_of, within_page
 from cloud_sync.console.page_route import PageRoute, Visitor
 from cloud_sync.console.rendering import lasting, value
 from cloud_sync.console.table import Column, Show, list_page, table, tag
@@ -21,6 +22,9 @@ from cloud_sync.storage.database import Database, Row
 from edge_agent.domain.monitoring.quantity_words import label_of, unit_of
 
 ROWS_MAX = 200
+CHANNELS_MAX = 20
+"""Of so many channels the values are also a table."""
+HOUR = timedelta(hours=1)
 SPANS = {6: "6 hours", 24: "24 hours", 168: "7 days", 720: "30 days", 8760: "1 year"}
 
 RESIDENTS = (
@@ -55,7 +59,7 @@ EXCURSIONS = (
     Column(
         "lasted", "Lasted",
         value=lambda row: int((row["ended_at"] - row["began_at"]).total_seconds()) if row["ended_at"] else None,
-        html=lambda row: lasting(row["ended_at"] - row["began_at"]) if row["ended_at"] else tag("not over"),
+        html=lambda row: lasting(row["ended_at"] - row["began_at"]) if row["ended_at"] else tag("ongoing"),
     ),
     Column("rule", "Rule"),
     Column(
@@ -89,14 +93,13 @@ def room_page(name: str, request: Request, database: Ledger, _: Visitor, now: No
     """The room's page."""
     room = room_now(database, name, now)
     first = now - timedelta(hours=hours)
-    hourly = [
-        (channel, hours_of(database, channel.id, first, now, rows_max=ROWS_MAX)) for channel in room.channels[:20]
-    ]
-
+    channels, span = room.channels[:CHANNELS_MAX], span_of(first, now)
+    spans = spans_of(database, [each.id for each in channels], first, now, span, rows_max=POINTS_MAX)
+    times = ceil(span_of(first, now, ROWS_MAX) / span)
     excursions = excursions_of(database, name)
     series = None
     if come_with_page(room, first, now):
-        series = within_page(curves(database, room, first, now, excursions))
+        series = within_page(curves(database, room, first, now, spans=spans, excursions=excursions))
 
     def lie_here(wanted: ListRequest) -> list[Row]:
         return stock_listed(database, wanted, at=now, place_id=room.id)
@@ -112,7 +115,9 @@ def room_page(name: str, request: Request, database: Ledger, _: Visitor, now: No
             prefix="was-",
         ),
         stock=table(request, "stock", STOCK, source=lie_here, sorts=("place",), zone=room.zone, prefix="is-"),
-        hourly=hourly, now=now, unreadable=missing_of(database, (each.id for each in room.channels), first, now),
+        by_span=[(each, longer(spans[each.id], span, times)) for each in channels],
+        span_hours=int(span * times / HOUR), now=now,
+        unreadable=missing_of(database, (each.id for each in room.channels), first, now),
         excursions=table(
             request, "excursions", EXCURSIONS, excursions, zone=room.zone, prefix="excursion-"
         ),

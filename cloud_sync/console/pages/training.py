@@ -37,7 +37,7 @@ MISSING = (
     Column("code", "Procedure", link=_path),
     Column("version", "Version", Show.NUMBER),
     Column("until", "Time until", Show.WHEN),
-    Column("state", "State", Show.TAG, filters=True, value=lambda row: "over" if row["is_late"] else "open"),
+    Column("state", "State", Show.TAG, filters=True, value=lambda row: "overdue" if row["is_late"] else "open"),
 )
 REQUIREMENTS = (
     Column("role", "Role", filters=True),

@@ -1,4 +1,5 @@
 // Draws the curves of a room: lowest to highest as a band, the mean as a line, limits dashed, excursions shaded.
+// It stands right after the box that it fills: what comes with the page is drawn before the browser reads the tables below.
 "use strict";
 
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();

@@ -169,6 +169,17 @@ document.addEventListener("keypress", (event) => {
   }
 });
 
+// A part that comes later says why it does not; where nobody is signed in any more, the page asks to sign in.
+for (const each of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(each, (event) => {
+    const told = event.target.closest("#rest")?.querySelector("[role=status]");
+    if (told) told.textContent = "This could not be loaded. Reload the page to try again.";
+  });
+}
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.target.closest("#rest") && new URL(event.detail.xhr.responseURL).pathname === "/login") location.reload();
+});
+
 document.addEventListener("htmx:sseError", () => { document.querySelector("#gone").hidden = false; });
 document.addEventListener("htmx:sseMessage", () => { document.querySelector("#gone").hidden = true; });
 

@@ -246,17 +246,17 @@ def told_in_words(found: Discrepancy, *, item: str, supplier: str) -> str:
     which = f" ({serials_shown(found.serials)})" if found.serials else ""
     texts = {
         Code.NO_DATA: f"{amount} came from {supplier} without transaction information and statement",
-        Code.NO_PRODUCT: f"{supplier} told of {amount}{which}, and nothing of it came",
-        Code.OVERAGE: f"{found.quantity} more of {item} lot {found.lot_number} came from {supplier} than its data tell"
-        f"{which}",
-        Code.SHORTAGE: f"{found.quantity} less of {item} lot {found.lot_number} came from {supplier} than its data tell"
-        f"{which}",
+        Code.NO_PRODUCT: f"{supplier} sent transaction data of {amount}{which}, and none of it was received",
+        Code.OVERAGE: f"{found.quantity} more of {item} lot {found.lot_number} were received from {supplier} than its "
+        f"data state{which}",
+        Code.SHORTAGE: f"{found.quantity} fewer of {item} lot {found.lot_number} were received from {supplier} than "
+        f"its data state{which}",
         Code.LOT_DIFFERS: f"{amount} came from {supplier}, whose data name lot {found.told_lot} instead",
-        Code.SERIAL_DIFFERS: f"{amount} from {supplier} have other serial numbers than its data tell{which}",
+        Code.SERIAL_DIFFERS: f"{amount} from {supplier} have other serial numbers than its data state{which}",
         Code.CONCEALED_OVERAGE: f"{found.quantity} more of {item} lot {found.lot_number} from {supplier} were found "
-        f"after the receipt than its data tell{which}",
-        Code.CONCEALED_SHORTAGE: f"{found.quantity} less of {item} lot {found.lot_number} from {supplier} were found "
-        f"after the receipt than its data tell{which}",
+        f"after the receipt than its data state{which}",
+        Code.CONCEALED_SHORTAGE: f"{found.quantity} fewer of {item} lot {found.lot_number} from {supplier} were found "
+        f"after the receipt than its data state{which}",
         Code.DUPLICATE_PRODUCT: f"{item} lot {found.lot_number} came from {supplier} with a serial number that is here "
         f"already{which}",
         Code.DUPLICATE_DATA: f"{supplier} told of {amount} in two documents{which}",

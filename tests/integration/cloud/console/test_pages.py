@@ -332,10 +332,15 @@ def test_the_description_of_the_api_takes_and_shows_no_token(api: Api) -> None:
 def test_files_are_kept_for_good_under_the_hash_of_what_they_are(api: Api) -> None:
     lot = api.receive("L1", 5)
     pages = [as_role(api, "reader").get(path).text for path in ("/", "/rooms/fridge-a", f"/lots/{lot}/trace", "/docs")]
-    addresses = set(re.findall(r"/static/[^\"' ]+", " ".join(pages)))
-    assert {address.partition("?")[0].rpartition("/")[2] for address in addresses} >= {
-        "console.css", "console.js", "live.js", "uPlot.min.css", "curves.js", "trace.js", "dagre.min.js", "docs.css",
+    assert files_kept_for_good(api, *pages) >= {
+        "console.css", "console.js", "live.js", "trace.js", "dagre.min.js", "docs.css",
     }  # fmt: skip
+    assert api.client.get("/static/nothing.css?v=000000000000").headers["cache-control"] == "no-store"
+
+
+def files_kept_for_good(api: Api, *pages: str) -> set[str]:
+    """The names of the files that these pages ask for, each of them under the hash of what it is."""
+    addresses = set(re.findall(r"/static/[^\"' ]+", " ".join(pages)))
     for address in addresses:
         path, _, version = address.partition("?v=")
         kept = api.client.get(address)
@@ -346,7 +351,7 @@ def test_files_are_kept_for_good_under_the_hash_of_what_they_are(api: Api) -> No
         for other in (path, f"{path}?v=000000000000"):
             asked_again = api.client.get(other)
             assert (asked_again.status_code, asked_again.headers["cache-control"]) == (200, "private, no-cache")
-    assert api.client.get("/static/nothing.css?v=000000000000").headers["cache-control"] == "no-store"
+    return {address.partition("?")[0].rpartition("/")[2] for address in addresses}
 
 
 def test_the_curve_of_a_long_time_comes_with_the_page_and_that_of_a_short_one_is_asked_for(
@@ -363,6 +368,7 @@ def test_the_curve_of_a_long_time_comes_with_the_page_and_that_of_a_short_one_is
         assert given is not None and 'rel="preload"' not in long
         told, asked = json.loads(given[1]), client.get("/rooms/fridge-a/series?hours=8760").json()
         assert told["channels"] == asked["channels"] and len(told["channels"][0]["at"]) > 0
+        assert files_kept_for_good(api, long) == {"console.css", "console.js", "uPlot.min.css", "curves.js"}
 
 
 def test_a_page_loads_no_script_that_nothing_on_it_needs_and_each_is_compressed(api: Api) -> None:

@@ -2,8 +2,11 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
-from cloud_sync.console.curves import columns, within_page
+import pytest
+
+from cloud_sync.console.curves import columns, longer, span_of, within_page
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -30,6 +33,25 @@ def test_single_readings_have_one_value_and_times_to_the_millisecond() -> None:
 
 def test_nothing_measured_is_no_points() -> None:
     assert columns([], 4) == {"per_s": 1, "at": [], "lowest": None, "mean": [], "highest": None}
+
+
+def test_a_long_time_is_a_table_of_few_rows_that_leave_nothing_out() -> None:
+    first = datetime(2026, 1, 1, tzinfo=UTC)
+    span = span_of(first, first + timedelta(days=365))
+    rows = [
+        {**row(first + n * span, n % 7 - 9, n % 7, n % 7 + 9), "readings": 1 + n % 3}
+        for n in range(timedelta(days=365) // span)
+    ]
+    assert (span, len(rows)) == (timedelta(hours=8), 1095)
+    told = longer(rows, span, 6)
+    assert len(told) == 183 and {after["at"] - before["at"] for before, after in pairwise(told)} == {6 * span}
+    assert sum(each["readings"] for each in told) == sum(each["readings"] for each in rows)
+    assert (min(each["lowest"] for each in told), max(each["highest"] for each in told)) == (-9, 15)
+    assert [each["mean"] for each in told][1] == pytest.approx(
+        sum(each["mean"] * each["readings"] for each in rows if told[1]["at"] <= each["at"] < told[2]["at"])
+        / told[1]["readings"]
+    )
+    assert longer(rows, span, 1) == rows
 
 
 def test_nothing_in_the_data_ends_the_element() -> None:
