@@ -22,13 +22,16 @@ LOOK_UP = "Check the address, or look it up in the list."
 
 def told(request: Request, status: int, error: str, what_to_do: str) -> Response:
     """An error as a page."""
-    is_read = request.method in READING
+    is_read, section = request.method in READING, entry_at(request.url.path)
     otherwise = LOOK_UP if is_read else "Go back and check what you entered."
     if is_read:  # nothing was to be stored
         what_to_do = what_to_do.removeprefix("Nothing was stored. ")
+    advice = for_people(what_to_do, otherwise)
+    if advice == LOOK_UP and section is None:
+        advice = "Check the address."
     return render(
-        request, "error.html", status, error=error, what_to_do=for_people(what_to_do, otherwise), status_code=status,
-        back=back_of(request), again=_asked(request), is_read=is_read, section=entry_at(request.url.path),
+        request, "error.html", status, error=error, what_to_do=advice, status_code=status,
+        back=back_of(request), again=_asked(request), is_read=is_read, section=section,
     )  # fmt: skip
 
 
