@@ -21,6 +21,25 @@ def test_a_database_that_was_used_is_as_new(databases: RecycledDatabases) -> Non
         assert Pristine.read(connection) == PRISTINE[0]
 
 
+def test_what_many_tests_begin_with_is_put_there_as_it_was_made(
+    databases: RecycledDatabases,
+) -> None:
+    def held(url: str) -> Pristine:
+        with psycopg.connect(url, autocommit=True) as connection:
+            return Pristine.read(connection)
+
+    with databases.lent() as url:
+        ledger_with_two_fridges(databases.open(url), GatewayWithKey())
+        filled, made = databases.filled(url), held(url)
+    with databases.lent() as url:
+        databases.fill(url, filled)
+        assert held(url) == made != PRISTINE[0]
+        with databases.open(url).transaction() as connection:
+            connection.execute("INSERT INTO place (name, kind, ancestors) VALUES ('next', 'customer', '{}')")
+    with databases.lent() as url:
+        assert held(url) == PRISTINE[0]
+
+
 @pytest.mark.parametrize(
     "change",
     [

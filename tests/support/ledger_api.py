@@ -1,7 +1,7 @@
 """The ledger's HTTP API as tests use it: a client for each role, and stock to work with."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,15 +27,26 @@ SOON, LATER = "2026-07-01", "2027-01-31"
 class Api:
     """One HTTP client, and a token for each role: ``api.operator.post("/v1/...")``."""
 
-    def __init__(self, client: httpx.Client, database: Database) -> None:
+    def __init__(self, client: httpx.Client, database: Database, tokens: Mapping[str, str] | None = None) -> None:
+        """``tokens``: those of another one, by name, where the database holds them already."""
         self.client = client
         self.database = database
+        self._tokens = tokens or {}
         self.reader = self.known_as("reader-1", Role.AUDITOR)
         self.operator = self.known_as("operator-1", Role.OPERATOR)
         self.quality = self.known_as("quality-1", Role.QUALITY)
         self.administrator = self.known_as("administrator-1", Role.ADMINISTRATOR)
+        self._tokens = {}
+
+    @property
+    def tokens(self) -> dict[str, str]:
+        """Of the four that everybody knows."""
+        everybody = {"reader-1": self.reader, "operator-1": self.operator, "quality-1": self.quality}
+        return {name: one.token for name, one in (everybody | {"administrator-1": self.administrator}).items()}
 
     def known_as(self, name: str, role: Role) -> "Somebody":
+        if name in self._tokens:
+            return Somebody(self.client, self._tokens[name])
         owner = "house" if role is Role.OWNER else None
         return Somebody(self.client, create_token(self.database, name, role, owner=owner))
 
@@ -164,6 +175,7 @@ def api_on(
     typed_times: TypedTimes = ANY_TIME,
     label_settings: LabelSettings = NO_LABELS,
     connection_settings: ConnectionSettings = NO_CONNECTION_SETTINGS,
+    tokens: Mapping[str, str] | None = None,
 ) -> Iterator[Api]:
     app = create_app(
         database,
@@ -173,4 +185,4 @@ def api_on(
         connection_settings=connection_settings,
     )
     with QuickClient(app, raise_server_exceptions=False) as client:
-        yield Api(client, database)
+        yield Api(client, database, tokens)

@@ -130,6 +130,32 @@ _filled: WeakKeyDictionary[Connection, dict[str, str]] = WeakKeyDictionary()
 """How tables stand that hold what migrations wrote, as the connection that wrote it last has left them."""
 
 
+@dataclass(frozen=True)
+class Filled:
+    """What a database holds with which many tests begin: quicker put there as rows than by asking for each thing."""
+
+    rows: dict[str, bytes]
+    """Of tables that are empty in a new database, as COPY writes them."""
+    sequences: dict[str, int | None]
+
+    @classmethod
+    def read(cls, connection: Connection, pristine: Pristine) -> "Filled":
+        """It takes a database in use, in which nothing is changed of what migrations wrote, and no month was made."""
+        tables = sorted(str(name) for (name,) in connection.execute(TABLES))
+        assert pristine.tables == set(tables)
+        found = {table: copied for table in tables if (copied := _rows_of(connection, table))}
+        assert all(found[table] == rows for table, rows in pristine.rows.items()), "what migrations wrote is changed"
+        rows = {table: copied for table, copied in found.items() if table not in pristine.rows}
+        return cls(rows, _sequences(connection))
+
+    def put(self, connection: Connection) -> None:
+        """Into a new database; the connection has to be one of :func:`_restoring`."""
+        for table, rows in self.rows.items():
+            with connection.cursor().copy(SQL("COPY {} FROM STDIN").format(Identifier(table))) as copy:
+                copy.write(rows)
+        connection.execute(SET_SEQUENCES, (list(self.sequences), list(self.sequences.values())), prepare=True)
+
+
 PRISTINE: list[Pristine] = []
 """Of this process of the tests, once it has made its first database: all are clones of one template."""
 
@@ -185,6 +211,14 @@ class RecycledDatabases:
         if url not in self.opened:
             self.opened[url] = StayingDatabase(url)
         return self.opened[url]
+
+    def filled(self, url: str) -> Filled:
+        """What the database lent as ``url`` holds, for others to begin with."""
+        return Filled.read(self._owner_of(_name_in(url)), PRISTINE[0])
+
+    def fill(self, url: str, filled: Filled) -> None:
+        """Let the database lent as ``url``, which is new, hold that."""
+        filled.put(self._owner_of(_name_in(url)))
 
     @contextmanager
     def lent(self) -> Iterator[str]:
@@ -256,6 +290,10 @@ def database_url(server_url: str, name: str) -> str:
     """``server_url`` with another database name: the part between the host and the question mark."""
     head, _, query = server_url.partition("?")
     return f"{head.rsplit('/', 1)[0]}/{name}?{query}"
+
+
+def _name_in(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
 
 
 def _restoring(url: str) -> Connection:
