@@ -5,7 +5,9 @@ block does not fit, or has more to it than rows that were added and never change
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 
 from cloud_sync.seal.batch_signatures import KeysOf, falsely_signed, keys_not_told
 from cloud_sync.seal.many_hashes import leaf_hashes, salted_hashes
@@ -15,6 +17,7 @@ from cloud_sync.storage.queries import queries
 from cloud_sync.storage.tables import TABLES, TableKind, TableRule
 
 ROWS_AT_ONCE = 200_000
+TILES_AT_ONCE = 512
 BLOCK_ROWS = 4_000
 """Of a block that is hashed at once: what it says stays in the processor's cache."""
 
@@ -24,6 +27,14 @@ FAULTS_MAX = 1000
 Query = Callable[[Connection], list[Row]]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of what is to be asked, and how many rows it is about."""
+
+    query: Query
+    rows: int = 1
+
+
 def sealed_tables() -> Iterator[tuple[str, TableRule]]:
     """All tables whose rows are leaves."""
     for name, rule in TABLES.items():
@@ -31,8 +42,8 @@ def sealed_tables() -> Iterator[tuple[str, TableRule]]:
             yield name, rule
 
 
-def questions(connection: Connection, keys: KeysOf) -> Iterator[Query]:
-    """All that is to be asked about rows of evidence, in parts that two connections share."""
+def questions(connection: Connection, keys: KeysOf) -> Iterator[Part]:
+    """All that is to be asked about rows of evidence, in parts that several connections share."""
     for name, rule in sealed_tables():
         last = queries("seal").last_row_of(connection, of_table=name) or 0
         for first in range(0, last + 1, ROWS_AT_ONCE):
@@ -41,13 +52,38 @@ def questions(connection: Connection, keys: KeysOf) -> Iterator[Query]:
             high = first + ROWS_AT_ONCE - 1 if first + ROWS_AT_ONCE <= last else 2**63 - 1
             starts = [low, *range(first + BLOCK_ROWS, min(first + ROWS_AT_ONCE, last + 1), BLOCK_ROWS)]
             blocks = zip(starts, [*(start - 1 for start in starts[1:]), high], strict=True)
-            yield partial(_faults, name, list(rule.not_sealed), list(blocks))
+            yield Part(partial(_faults, name, list(rule.not_sealed), list(blocks)), min(last + 1 - first, ROWS_AT_ONCE))
             if name == "evidence":
-                yield partial(_batches, low, high)
-                yield partial(_not_signed, keys, low, high)
-    yield _gateways
-    yield _personal_data
-    yield _erased_words
+                yield Part(partial(_batches, low, high))
+                yield Part(partial(_not_signed, keys, low, high))
+    yield Part(_gateways)
+    yield Part(_personal_data)
+    yield Part(_erased_words)
+
+
+def tile_questions(count: int) -> Iterator[Part]:
+    """The same of ``count`` tiles of level 0, in their order."""
+    # The last part looks beyond the end: nothing may be there.
+    lows = range(0, count + 1, TILES_AT_ONCE)
+    for low in lows:
+        yield Part(partial(tiles, low, low + TILES_AT_ONCE - 1 if low < lows[-1] else 2**62), TILES_AT_ONCE)
+
+
+def side_by_side(*kinds: Sequence[Part]) -> Iterator[Part]:
+    """All parts of several kinds, so that all kinds come to their end together: one keeps the database busy, another
+    this process.
+
+    >>> some, others = [Part(list, 10), Part(dict, 10)], [Part(set, 5)]
+    >>> [part.query.__name__ for part in side_by_side(some, others)]
+    ['list', 'dict', 'set']
+    """
+    shares = [
+        (done / sum(part.rows for part in parts), number, part)
+        for number, parts in enumerate(kinds)
+        for done, part in zip(accumulate(part.rows for part in parts), parts, strict=True)
+    ]
+    for _, _, part in sorted(shares, key=lambda share: share[:2]):
+        yield part
 
 
 def _faults(name: str, left_out: list[str], blocks: Sequence[tuple[int, int]], connection: Connection) -> list[Row]:

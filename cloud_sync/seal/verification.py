@@ -8,8 +8,8 @@ in evidence files.
 """
 
 import base64
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from cloud_sync.seal.batch_signatures import keys_told
 from cloud_sync.seal.epochs import Origins
-from cloud_sync.seal.row_checks import Query, questions, tiles
+from cloud_sync.seal.row_checks import Query, questions, side_by_side, tile_questions
 from cloud_sync.seal.sealing import state_words
 from cloud_sync.seal.tree import TILE_BYTES, TILE_WIDTH, root_of_prefix, top_of
 from cloud_sync.storage.database import Connection, Database, Row
@@ -38,8 +38,8 @@ from edge_agent.domain.seal.notes import (
 )
 from edge_agent.domain.wire.receipts import handover_words
 
-CONNECTIONS = 2
-TILES_AT_ONCE = 512
+CONNECTIONS = 3
+"""As many as keep two processors busy, for each waits now and then until its rows can be hashed here."""
 FINDINGS_MAX = 1000
 """Of each kind; one is enough to know, and a table that was emptied has millions."""
 
@@ -89,17 +89,19 @@ def verify(database: Database, kept_elsewhere: Sequence[str] = ()) -> Report:
         with ThreadPoolExecutor(CONNECTIONS) as threads:
             ask = partial(_asked, database, snapshot)
             keys = keys_told(connection)
-            tables = [threads.submit(ask, each) for each in questions(connection, keys)]
             last = queries("seal").last_checkpoint(connection)
+            of_tables = list(questions(connection, keys))
+            of_tiles = list(tile_questions(-(-last["size"] // TILE_WIDTH) if last else 0))
+            asked = {part: threads.submit(ask, part.query) for part in side_by_side(of_tables, of_tiles)}
             outside = [threads.submit(ask, each) for each in (partial(_counted, last), _changes_without_event) if last]
             sizes = {row["size"] for row in queries("seal").checkpoints(connection)}
             restored = {row["restored_size"] for row in queries("backup").epochs(connection)}
             sizes |= restored | {_size_of(note) for note in kept_elsewhere}
             kept = _Tree({size // TILE_WIDTH for size in sizes})
-            tree = _check_tiles(connection, report, last, kept, lambda each: threads.submit(ask, each).result)
+            tree = _check_tiles(connection, report, last, kept, (asked.pop(part) for part in of_tiles))
             _check_checkpoints(connection, report, tree, kept_elsewhere)
-            for each in tables:
-                for row in each.result():
+            for part in of_tables:
+                for row in asked.pop(part).result():
                     report.add(f"{row['of_table']} {row['row_name']}", FAULTS.get(row["fault"], row["fault"]))
             if last:
                 _check_outside(connection, report, last, *(each.result() for each in outside))
@@ -133,21 +135,14 @@ class _Tree:
 
 
 def _check_tiles(
-    connection: Connection,
-    report: Report,
-    last: Row | None,
-    tree: _Tree,
-    ask: Callable[[Query], Callable[[], list[Row]]],
+    connection: Connection, report: Report, last: Row | None, tree: _Tree, parts: Iterable[Future[list[Row]]]
 ) -> _Tree:
     report.size = size = last["size"] if last else 0
     count = -(-size // TILE_WIDTH)
-    # The last part looks beyond the end: nothing may be there.
-    lows = range(0, count + 1, TILES_AT_ONCE)
-    parts = [ask(partial(tiles, low, low + TILES_AT_ONCE - 1 if low < lows[-1] else 2**62)) for low in lows]
     above = bytearray()
     expected = leaves_there = 0
     for part in parts:
-        for row in part():
+        for row in part.result():
             if row["n"] != expected:
                 report.add(f"seal_tile 0/{expected}", "it is gone")
             expected = row["n"] + 1
