@@ -73,7 +73,7 @@ def test_a_month_of_which_nothing_is_left_is_dropped_and_made_again_when_somethi
     assert months(ledger) == ["reading_2026_03", "reading_2026_09"]
     say(reading(may + timedelta(hours=2), 5.5))
     assert months(ledger) == ["reading_2026_03", "reading_2026_05", "reading_2026_09"]
-    assert [row["readings"] for row in ledger.rows("SELECT readings FROM reading_hour")] == [2, 1]
+    assert [row["readings"] for row in ledger.rows("SELECT readings FROM reading_hour ORDER BY began_at")] == [2, 1]
 
 
 def test_a_month_that_is_being_read_is_dropped_another_time(ledger: Ledger, say: Said) -> None:
