@@ -403,12 +403,6 @@ ORDER BY CASE WHEN :sort = 'began_at' AND NOT :is_descending THEN e.began_at END
                   END DESC NULLS LAST,
          e.began_at DESC, e.id DESC;
 
--- name: lot_told(lot_id)^
--- What stands on a lot.
-SELECT l.id, i.name AS item, l.lot_number, l.owner, l.expires_on
-FROM lot l JOIN item i ON i.id = l.item_id
-WHERE l.id = :lot_id;
-
 -- name: lots_shown(lot_ids)
 -- Lots as lists show them, those that expire first first, with what is in the house of each. LIMIT 1 lets holds be looked up
 -- lot by lot.

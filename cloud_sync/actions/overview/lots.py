@@ -1,7 +1,7 @@
 """Lots as people look for them."""
 
 from cloud_sync.domain.list_request import ListRequest
-from cloud_sync.errors import NotFound
+from cloud_sync.posting.positions import lot_of
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
 
@@ -11,12 +11,9 @@ BY_INDEX = ("", "expires_on", "lot_number")
 
 
 def lot_told(database: Database, lot_id: int) -> Row:
-    """``id``, ``item``, ``lot_number``, ``owner`` and ``expires_on`` of a lot. Raises ``NotFound``."""
+    """``id``, ``item``, ``lot_number``, ``owner`` and ``expires_on`` of a lot, and more. Raises ``NotFound``."""
     with database.transaction() as connection:
-        row: Row | None = queries("overview").lot_told(connection, lot_id=lot_id)
-    if row is None:
-        raise NotFound(f"there is no lot {lot_id}", "See GET /v1/lots for those there are.")
-    return row
+        return lot_of(connection, lot_id)
 
 
 def lots_listed(database: Database, wanted: ListRequest) -> list[Row]:
