@@ -133,8 +133,7 @@ def _own(connection: Connection, asked: Sequence[AllocationRequest]) -> tuple[di
     if len(set(subjects)) < len(subjects):
         raise _NotPlain
     with connection.pipeline():
-        # Whatever may block stock makes for long queries, which take longer to plan than to run.
-        connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        connection.execute(queries("reservations").plan_once.sql)
         connection.execute(queries("reservations").lock_requests.sql, {"keys": subjects})
         needs_more = connection.execute(
             queries("reservations").any_needs_more.sql,
