@@ -32,7 +32,7 @@ from edge_agent.domain.stock.eligibility import Context
 AT_ONCE_MAX = 16
 """Of one transaction: it owns the items of all."""
 TRANSACTIONS_MAX = 2
-"""At the same time, of one process."""
+"""At the same time, of one process: a second one where the first waits for something."""
 READ_MAX = 2
 """What is free is read once more if it was held meanwhile: alone, each would wait for the lot that is being held."""
 ALLOCATED = "allocated"
