@@ -20,8 +20,8 @@ NO_PAGE = "there is no such page"
 LOOK_UP = "Check the address, or look it up in the list."
 
 
-def told(request: Request, status: int, error: str, what_to_do: str) -> Response:
-    """An error as a page."""
+def told(request: Request, status: int, error: str, what_to_do: str, *, field: str = "") -> Response:
+    """An error as a page. ``field``: the name of that of the form which is wrong."""
     is_read, section = request.method in READING, entry_at(request.url.path)
     otherwise = LOOK_UP if is_read else "Go back and check what you entered."
     if is_read:  # nothing was to be stored
@@ -31,7 +31,7 @@ def told(request: Request, status: int, error: str, what_to_do: str) -> Response
         advice = "Check the address."
     return render(
         request, "error.html", status, error=error, what_to_do=advice, status_code=status,
-        back=back_of(request), again=_asked(request), is_read=is_read, section=section,
+        back=back_of(request), again=_asked(request), is_read=is_read, section=section, field=field,
     )  # fmt: skip
 
 
