@@ -13,13 +13,14 @@ from starlette.concurrency import run_in_threadpool
 from cloud_sync.actions.access import who_may
 from cloud_sync.api.access import SESSION_COOKIE, Ledger, Now, check_site, see_as
 from cloud_sync.api.late_routes import LateRoute
-from cloud_sync.api.problems import STATUS, note_refusal
+from cloud_sync.api.problems import STATUS, advice_after, note_refusal
 from cloud_sync.api.same_origin import READING, check_same_origin
 from cloud_sync.console.error_pages import LOOK_UP, NO_PAGE, address_of, told
 from cloud_sync.console.fault_words import fault_words, field_words
 from cloud_sync.console.visitor import actor_who_looks
 from cloud_sync.domain.roles import Actor, Permission
-from cloud_sync.errors import LedgerError, NotAllowed, NotKnown
+from cloud_sync.errors import LedgerError, NotAllowed, NotKnown, StoredOrNot
+from cloud_sync.storage.awaited import begin_what_was_asked
 from cloud_sync.storage.database import again_if_overtaken
 
 NEXT_CHARACTERS_MAX = 500
@@ -53,9 +54,10 @@ class PageRoute(LateRoute):
                 )
             except LedgerError as error:
                 if isinstance(error, NotAllowed):
-                    note_refusal(request, str(error))
+                    await run_in_threadpool(note_refusal, request, str(error))
                 status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
-                return told(request, status, str(error), error.what_to_do)
+                is_in_doubt = isinstance(error, StoredOrNot)
+                return told(request, status, str(error), advice_after(error, request), is_in_doubt=is_in_doubt)
 
         return handled
 
@@ -90,6 +92,7 @@ def _visitor_who_may(permission: Permission, *, checks_site: bool = True) -> Cal
         see_as(actor)
         if checks_site:
             await check_site(request, database, actor, permission)
+        begin_what_was_asked()
         return actor
 
     return checked

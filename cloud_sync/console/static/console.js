@@ -124,7 +124,8 @@ if (entered) {
   sessionStorage.removeItem("entered");
   if (refused) {
     // Whether it was recorded is only sure where the ledger itself refused it; else it is the same request again.
-    entered.why = `Not saved: ${refused.querySelector("[role=alert]").textContent}`;
+    const why = refused.querySelector("[role=alert]").textContent;
+    entered.why = "doubt" in refused.dataset ? `It is not known whether this was saved. Look before you send it again. ${why}` : `Not saved: ${why}`;
     entered.wrong = refused.dataset.field;
     entered.isSure = Number(refused.dataset.refused) < 500;
     sessionStorage.setItem("entered", JSON.stringify(entered));
