@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 sys.path[:] = [".", *(each for each in sys.path if Path(each or ".").resolve() != Path(__file__).resolve().parent)]
 
 BATCHES, BATCHES_AT_ONCE, LINES_A_SCAN = 300, 100, 5
@@ -40,6 +42,8 @@ def main(lots: int, gateways: int) -> None:
     """Fill a ledger, let the gateways send, and print how many lines were booked in a second."""
     database = importlib.import_module("tests.bench.ledger").filled(lots)
     ledger = builders.Ledger(database)
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        connection.execute("CHECKPOINT")  # this build has done so, an older one has not
     ledger.run("INSERT INTO item_gtin SELECT '09501101530003', min(id), 1 FROM item")
     sending = [
         subprocess.Popen(

@@ -160,6 +160,7 @@ def fill(url: str, lots: int, *, cold_lots: int = 0, with_graph: bool = False) -
         for _, definition in indexes:
             connection.execute(definition)  # type: ignore[call-overload]
         connection.execute("VACUUM ANALYZE")
+        connection.execute("CHECKPOINT")  # a million positions are written in the background for minutes otherwise
 
 
 def _run(connection: psycopg.Connection, sql: str, lots: int | None = None) -> None:
