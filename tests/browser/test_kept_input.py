@@ -1,6 +1,7 @@
 """What somebody entered in a real browser is not lost: not by an error, not by a session that is over."""
 
-from playwright.async_api import Page, async_playwright, expect
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
@@ -10,6 +11,7 @@ from tests.browser.test_console import visiting
 from tests.support.browsers import ARGUMENTS, program
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 FORM = "/new-order?kind=requisition"
 
 
@@ -27,10 +29,10 @@ async def entered(page: Page) -> list[str]:
     return [await page.get_by_label(name).input_value() for name in names]
 
 
-async def test_what_was_entered_stands_in_its_form_again_with_the_error(database: Database) -> None:
+async def test_what_was_entered_stands_in_its_form_again_with_the_error(browser: Browser, database: Database) -> None:
     with a_house(database, Role.OPERATOR) as house:
         house.ledger.add_place("ward-3", "customer")
-        async with visiting(house, Role.OPERATOR, viewport={"width": 390, "height": 844}) as visit:
+        async with visiting(browser, house, Role.OPERATOR, viewport={"width": 390, "height": 844}) as visit:
             page = visit.page
             await visit.open(FORM)
             await enter(page, "five", "for Monday")
@@ -48,10 +50,12 @@ async def test_what_was_entered_stands_in_its_form_again_with_the_error(database
             assert [fault for fault in visit.faults if "422" not in fault] == []
 
 
-async def test_whoever_was_signed_out_finds_what_they_sent_after_signing_in(database: Database) -> None:
+async def test_whoever_was_signed_out_finds_what_they_sent_after_signing_in(
+    browser: Browser, database: Database
+) -> None:
     with a_house(database, Role.OPERATOR, Role.PHARMACIST) as house:
         house.ledger.add_place("ward-3", "customer")
-        async with visiting(house, Role.OPERATOR) as visit:
+        async with visiting(browser, house, Role.OPERATOR) as visit:
             page = visit.page
             for person, kept in (
                 ("operator-1", ["fridge-a", "insulin", "5", "for Monday"]),
