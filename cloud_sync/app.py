@@ -65,6 +65,7 @@ from cloud_sync.api import (
     word_erasures,
 )
 from cloud_sync.api.access import Ledger
+from cloud_sync.api.awaited import Awaited
 from cloud_sync.api.by_address import ByAddress
 from cloud_sync.api.connections import Doorkeeper
 from cloud_sync.api.late_routes import LateRoute
@@ -97,7 +98,8 @@ person who signed in at `/v1/sessions`; a change with the cookie needs the heade
 Each endpoint names the permission it needs (`x-permission`); `GET /v1/roles` shows which role has which. A token or an
 account may be bound to a site: it changes nothing elsewhere.
 
-Errors are `{"error": ..., "what_to_do": ...}`. After 503 nothing was stored: send the same again.
+Errors are `{"error": ..., "what_to_do": ...}`. After 503 send the same again: nothing was
+stored, or, where `what_to_do` says so, it is not known whether it was. With the same `client_id` it counts once.
 """
 
 
@@ -203,6 +205,7 @@ def create_app(
     install(app)
     app.add_middleware(LimitBody)
     app.add_middleware(RequestLog)
+    app.add_middleware(Awaited)
     return app
 
 

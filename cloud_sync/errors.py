@@ -6,6 +6,7 @@
     ├── ConfigError          the configuration cannot be used; lists every fault
     ├── WrongUser            this user of the operating system must not touch these data
     ├── DatabaseDown         PostgreSQL does not answer: try again later, nothing was stored
+    │   ├── StoredOrNot      it was lost while it stored: what was asked for may have been done or not
     │   └── Overtaken        two transactions were in each other's way, and this one gave way: try again at once
     ├── ArchiveUnreadable    a file of the archive is missing, damaged or exchanged: its time is not known
     ├── NotAllowed           the role may not do this
@@ -53,6 +54,15 @@ class DatabaseDown(LedgerError):
     """PostgreSQL does not answer: try again later, nothing was stored."""
 
     what_to_do = "Nothing was stored. Send the same again in a few seconds; check the database if it lasts."
+
+
+class StoredOrNot(DatabaseDown):
+    """PostgreSQL was lost while it committed, or between transactions of one request: it may be stored or not."""
+
+    what_to_do = (
+        "It may have been stored or not. Look before you send it again; the same request with the same client_id "
+        "counts once."
+    )
 
 
 class UpgradeFailed(LedgerError):

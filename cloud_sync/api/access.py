@@ -21,6 +21,7 @@ from cloud_sync.domain.connections import Scope
 from cloud_sync.domain.roles import Actor, Permission, Role
 from cloud_sync.domain.typed_times import TypedTimes
 from cloud_sync.errors import Invalid, NotKnown
+from cloud_sync.storage.awaited import begin_what_was_asked
 from cloud_sync.storage.database import ACTING_FOR, Database, Row, again_if_overtaken
 
 TOKEN_CHARACTERS_MAX = 200
@@ -100,11 +101,13 @@ class WhoMay:
         """Who asks. Raises ``NotAllowed``, also for a place that is not of the site of their role."""
         if actor.connection:
             require_scope(actor, self.scope)
+            begin_what_was_asked()
             return actor
         require(actor, self.permission)
         see_as(actor)
         if self.checks_site:
             await check_site(request, database, actor, self.permission)
+        begin_what_was_asked()
         return actor
 
 

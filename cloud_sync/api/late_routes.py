@@ -6,10 +6,12 @@ knows no more than what finds it.
 """
 
 from collections.abc import Callable
+from inspect import unwrap
 from threading import RLock
-from typing import Any, Self
+from typing import Any, Self, get_type_hints
 
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.routing import compile_path
 
 _taking_turns = RLock()
@@ -38,7 +40,15 @@ class LateRoute(APIRoute):
         _ = self.dependant
 
     def work_out(self, settings: dict[str, Any]) -> None:
-        """Make the rest of it, of what its decorator says."""
+        """Make the rest of it, of what its decorator says.
+
+        What a body looks like is worked out first: FastAPI keeps pydantic quiet about names of parameters only where it
+        makes their validators itself, at once.
+        """
+        for each in get_type_hints(unwrap(self.endpoint)).values():
+            if isinstance(each, type) and issubclass(each, BaseModel) and each.model_config.get("defer_build"):
+                each.model_rebuild()
+                each.model_config["defer_build"] = False
         super().__init__(self.path, self.endpoint, **settings)
 
     def __getattr__(self, name: str) -> Any:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from cloud_sync.api import fhir_answers
 from cloud_sync.api.request_log import SCOPE_ID
+from cloud_sync.api.same_origin import READING
 from cloud_sync.api.schemas.common import Schema
 from cloud_sync.api.security_headers import secure
 from cloud_sync.errors import (
@@ -25,6 +26,7 @@ from cloud_sync.errors import (
     NotAllowed,
     NotFound,
     NotKnown,
+    StoredOrNot,
     TooLarge,
     TooMany,
 )
@@ -85,7 +87,7 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
         413: "Too large",
         422: "The request is not well-formed or breaks a rule",
         429: "Asked too often",
-        503: "The database does not answer; nothing was stored",
+        503: "The database does not answer; nothing was stored, unless what_to_do says otherwise",
     }
     return {status: {"model": Problem, "description": titles[status]} for status in (401, 403, 422, 503, *statuses)}
 
@@ -123,7 +125,14 @@ async def _ledger_error(request: Request, error: Exception) -> Response:
     kind = next((kind for kind in type(error).__mro__ if kind in STATUS), None)
     if kind is None:
         raise error
-    return await told(request, STATUS[kind], str(error), error.what_to_do, HEADERS.get(kind))
+    return await told(request, STATUS[kind], str(error), advice_after(error, request), HEADERS.get(kind))
+
+
+def advice_after(error: LedgerError, request: Request) -> str:
+    """What to do; where nothing was to be stored, none of it can be in doubt."""
+    if isinstance(error, StoredOrNot) and request.method in READING:
+        return DatabaseDown.what_to_do
+    return error.what_to_do
 
 
 async def told(

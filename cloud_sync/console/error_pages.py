@@ -20,8 +20,11 @@ NO_PAGE = "there is no such page"
 LOOK_UP = "Check the address, or look it up in the list."
 
 
-def told(request: Request, status: int, error: str, what_to_do: str) -> Response:
-    """An error as a page."""
+def told(
+    request: Request, status: int, error: str, what_to_do: str, *, field: str = "", is_in_doubt: bool = False
+) -> Response:
+    """An error as a page. ``field``: the name of that of the form which is wrong. ``is_in_doubt``: what was sent may
+    have been stored all the same."""
     is_read, section = request.method in READING, entry_at(request.url.path)
     otherwise = LOOK_UP if is_read else "Go back and check what you entered."
     if is_read:  # nothing was to be stored
@@ -31,7 +34,8 @@ def told(request: Request, status: int, error: str, what_to_do: str) -> Response
         advice = "Check the address."
     return render(
         request, "error.html", status, error=error, what_to_do=advice, status_code=status,
-        back=back_of(request), again=_asked(request), is_read=is_read, section=section,
+        back=back_of(request), again=_asked(request), is_read=is_read, section=section, field=field,
+        is_in_doubt=is_in_doubt or status == 500,
     )  # fmt: skip
 
 
@@ -58,6 +62,8 @@ def for_people(what_to_do: str, otherwise: str = "Go back and check what you ent
     'Go back and check what you entered.'
     >>> for_people("Nothing was stored. Send the same again in a few seconds; check the database if it lasts.")
     'Nothing was stored. Try again in a few seconds; tell the administrator if it lasts.'
+    >>> for_people("Look before you send it again; the same request with the same client_id counts once.")
+    'Look before you send it again. What you entered stays in its form; sent from there again, a booking counts once.'
     """
     for words, plain in _IN_A_BROWSER:
         what_to_do = what_to_do.replace(words, plain)
@@ -69,9 +75,11 @@ def for_people(what_to_do: str, otherwise: str = "Go back and check what you ent
 _CALL = re.compile(r"[:;]? ?\(?(?:POST|PUT|GET) /v1/[^\s)]*\)?(?=$|[.;])|^See (?:GET )?/v1/.*$|^See GET .*$")
 _IN_A_BROWSER = (
     ("Send the same again", "Try again"),
+    ("; the same request with the same client_id counts once.",
+     ". What you entered stays in its form; sent from there again, a booking counts once."),
     ("check the database if it lasts", "tell the administrator if it lasts"),
     ("Correct the request; /docs describes every field.", "Go back and correct what you entered."),
-)
+)  # fmt: skip
 
 
 def back_of(request: Request) -> str:

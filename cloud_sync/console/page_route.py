@@ -13,12 +13,14 @@ from starlette.concurrency import run_in_threadpool
 from cloud_sync.actions.access import who_may
 from cloud_sync.api.access import SESSION_COOKIE, Ledger, Now, check_site, see_as
 from cloud_sync.api.late_routes import LateRoute
-from cloud_sync.api.problems import STATUS, note_refusal
+from cloud_sync.api.problems import STATUS, advice_after, note_refusal
 from cloud_sync.api.same_origin import READING, check_same_origin
 from cloud_sync.console.error_pages import LOOK_UP, NO_PAGE, address_of, told
+from cloud_sync.console.fault_words import fault_words, field_words
 from cloud_sync.console.visitor import actor_who_looks
 from cloud_sync.domain.roles import Actor, Permission
-from cloud_sync.errors import LedgerError, NotAllowed, NotKnown
+from cloud_sync.errors import LedgerError, NotAllowed, NotKnown, StoredOrNot
+from cloud_sync.storage.awaited import begin_what_was_asked
 from cloud_sync.storage.database import again_if_overtaken
 
 NEXT_CHARACTERS_MAX = 500
@@ -47,21 +49,17 @@ class PageRoute(LateRoute):
             except RequestValidationError as error:
                 if error.errors()[0]["loc"][0] == "path":
                     return told(request, 404, NO_PAGE, LOOK_UP)
-                return told(request, 422, _first(error), "Go back and change what you entered.")
+                return told(
+                    request, 422, _first(error), "Go back and correct it.", field=str(error.errors()[0]["loc"][-1])
+                )
             except LedgerError as error:
                 if isinstance(error, NotAllowed):
-                    note_refusal(request, str(error))
+                    await run_in_threadpool(note_refusal, request, str(error))
                 status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
-                return told(request, status, str(error), error.what_to_do)
+                is_in_doubt = isinstance(error, StoredOrNot)
+                return told(request, status, str(error), advice_after(error, request), is_in_doubt=is_in_doubt)
 
         return handled
-
-
-IN_WORDS = {
-    "int_parsing": "it has to be a whole number", "missing": "it is missing", "string_too_long": "it is too long",
-    "string_pattern_mismatch": "it is not written as asked for",
-}  # fmt: skip
-"""What is wrong with a field, for people; other faults are told as they are found."""
 
 
 def _login(request: Request) -> str:
@@ -71,10 +69,13 @@ def _login(request: Request) -> str:
     return f"/login?next={target if len(target) <= NEXT_CHARACTERS_MAX else '/'}{is_over}"
 
 
+def _field(error: RequestValidationError) -> str:
+    return str(error.errors()[0]["loc"][-1])
+
+
 def _first(error: RequestValidationError) -> str:
     fault = error.errors()[0]
-    told = IN_WORDS.get(fault["type"], fault["msg"])
-    return f"{str(fault['loc'][-1]).replace('_', ' ')}: {told}"
+    return f"{field_words(fault['loc'][-1])}: {fault_words(fault)}"
 
 
 def _visitor(request: Request, database: Ledger, now: Now) -> Actor:
@@ -91,6 +92,7 @@ def _visitor_who_may(permission: Permission, *, checks_site: bool = True) -> Cal
         see_as(actor)
         if checks_site:
             await check_site(request, database, actor, permission)
+        begin_what_was_asked()
         return actor
 
     return checked

@@ -14,15 +14,16 @@ from time import monotonic
 from typing import Any, ParamSpec, Self, TypeVar
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 from psycopg.types.array import ListBinaryDumper
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
-from cloud_sync.errors import DatabaseDown, Overtaken, UpgradeFailed
-from cloud_sync.storage import commit_watch, roles
+from cloud_sync.errors import DatabaseDown, Overtaken, StoredOrNot, UpgradeFailed
+from cloud_sync.storage import awaited, commit_watch, roles
 from cloud_sync.storage.embedded import EmbeddedServer
-from cloud_sync.storage.failover import CONNECT_S, FailoverWatch, names_several
 from cloud_sync.storage.pooler import refuse_pooler
+from cloud_sync.storage.server_watch import ServerWatch, connect_s, names_several
 
 Row = dict[str, Any]
 Connection = psycopg.Connection[Row]
@@ -41,6 +42,14 @@ RECONNECT_S = 5.0
 """How long the pool tries by itself, ever more slowly; after that the next transaction makes it try at once."""
 RECONNECT_SEVERAL_S = 1.5
 """The same where another server may have taken over meanwhile."""
+
+LINE_SETTINGS = {
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
+"""Of connections over TCP, in ms and s."""
 
 ACTING_FOR: ContextVar[str | None] = ContextVar("owner for whom this request is", default=None)
 """While it is set, transactions see what that owner may see, and write nothing; an empty name sees no stock at all."""
@@ -67,8 +76,8 @@ class Database:
         """Whom an embedded server runs as, if root has started it."""
         self._keep_open = keep_open
         self._lost_at_s: float | None = None
-        self._failover = FailoverWatch(url)
-        keep_open.callback(self._failover.close)
+        self._server = ServerWatch(url)
+        keep_open.callback(self._server.close)
         self._options = SESSION_OPTIONS + (f" -c role={role}" if role else "")
         self._pool: ConnectionPool[Connection] = keep_open.enter_context(
             ConnectionPool(
@@ -78,7 +87,12 @@ class Database:
                 timeout=WAIT_FOR_CONNECTION_S,
                 reconnect_timeout=RECONNECT_SEVERAL_S if names_several(url) else RECONNECT_S,
                 reconnect_failed=None if restart is None else lambda _: restart(),
-                kwargs={"row_factory": dict_row, "options": self._options, "connect_timeout": _connect_s(url)},
+                kwargs={
+                    "row_factory": dict_row,
+                    "options": self._options,
+                    "connect_timeout": connect_s(url),
+                    **_line_settings(url),
+                },
                 configure=self._configure,
                 check=self._check,
                 open=True,
@@ -118,26 +132,31 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One transaction on one pooled connection. Raises ``DatabaseDown`` when the server cannot be reached, is no
-        longer the one that writes, or committed what its standbys may not have; ``Overtaken`` when it gave way to
-        another transaction (see :func:`again_if_overtaken`)."""
+        """One transaction on one pooled connection. Raises ``DatabaseDown`` when the server cannot be reached, does not
+        answer, is no longer the one that writes, or committed what its standbys may not have; ``StoredOrNot`` where it
+        was lost while it committed; ``Overtaken`` when it gave way to another transaction (see
+        :func:`again_if_overtaken`)."""
         commit_watch.begin()
+        self._refuse_if_silent()
+        commits = False
         try:
-            with self._failover.waiting() as waits_for, self._pool.connection() as connection:
-                waits_for(connection)
+            with self._server.waiting() as waiting, self._pool.connection() as connection:
+                waiting.connection = connection
                 self._is_back()
                 if (owner := ACTING_FOR.get()) is not None:
                     roles.act_for_owner(connection, owner)
                 with _closed_if_read_only(connection):
                     yield connection
+                commits = True
             commit_watch.check()
+            awaited.note_commit()
         except (PoolTimeout, PoolClosed) as error:
             self._is_lost()
-            raise DatabaseDown(f"no database connection within {WAIT_FOR_CONNECTION_S:.0f} s") from error
+            raise self._down(f"no database connection within {WAIT_FOR_CONNECTION_S:.0f} s", commits) from error
         except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure) as error:
             raise Overtaken(str(error).strip()) from error
         except psycopg.OperationalError as error:
-            raise DatabaseDown(str(error).strip()) from error
+            raise self._down(str(error).strip(), commits) from error
 
     @contextmanager
     def session(self, *, lost_after_s: int) -> Iterator[Connection]:
@@ -162,18 +181,29 @@ class Database:
         """Arrays of thousands of values go to the server in binary form: as text, each value would be escaped."""
         connection.adapters.register_dumper(list, ListBinaryDumper)
         commit_watch.watch(connection)
-        self._failover.note_new(connection)
+        self._server.note_new(connection)
 
     def _check(self, connection: Connection) -> None:
-        self._failover.check(connection)
-        with self._failover.waiting() as waits_for:
-            waits_for(connection)
+        self._server.check(connection)
+        with self._server.waiting() as waiting:
+            waiting.connection = connection
             ConnectionPool.check_connection(connection)
+
+    def _refuse_if_silent(self) -> None:
+        """Whoever waits is told at once, so that requests do not pile up behind a server that was silent before."""
+        if self._server.silent_s is not None and awaited.is_awaited():
+            raise self._down("", commits=False)
+
+    def _down(self, error: str, commits: bool) -> DatabaseDown:
+        if (silent_s := self._server.silent_s) is not None:
+            self._is_lost()
+            error = f"the database has not answered for {silent_s:.0f} s"
+        return (StoredOrNot if commits or awaited.has_committed() else DatabaseDown)(error)
 
     def _is_lost(self) -> None:
         if self._lost_at_s is None:
             self._lost_at_s = monotonic()
-            log.warning("database lost: no connection")
+            log.warning("database lost: no connection, or no answer")
 
     def _is_back(self) -> None:
         if self._lost_at_s is not None:
@@ -191,9 +221,11 @@ class Database:
         self.close()
 
 
-def _connect_s(url: str) -> int:
-    """Seconds in which a server has to let us in; less where another one may."""
-    return CONNECT_S if names_several(url) else 5
+def _line_settings(url: str) -> dict[str, Any]:
+    """How soon a network that swallows what is sent is noticed, unless the address says it. A server that works long
+    still acknowledges; these settings do not bound it."""
+    said = conninfo_to_dict(url)
+    return {name: each for name, each in LINE_SETTINGS.items() if name not in said}
 
 
 @contextmanager

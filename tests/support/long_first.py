@@ -11,6 +11,7 @@ LONG = (
     "tests/browser/",
     "tests/integration/cloud/commands/",
     "tests/integration/cloud/ingest/test_at_once.py",
+    "tests/integration/cloud/storage/test_server_watch.py",
     "tests/integration/cloud/test_any_",
     "tests/integration/edge/buffer/test_journal_kill.py",
     "tests/integration/test_commissioning_walk.py",

