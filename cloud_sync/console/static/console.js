@@ -51,6 +51,26 @@ const say = (text, kind, place) => {
   notice.focus({ preventScroll: kind === "ok" });
 };
 
+// What a button says to do, as done: "Add the site" is "Site added." Where that reads badly, the button has data-done.
+const PARTICIPLES = {
+  begin: "begun", find: "found", give: "given", hold: "held", keep: "kept", lend: "lent", make: "made",
+  override: "overridden", put: "put", send: "sent", set: "set", show: "shown", take: "taken", withdraw: "withdrawn",
+};
+const participle = (verb) => PARTICIPLES[verb]
+  ?? verb.replace(/(ship|plan|stop|allot|fit|cancel)$/, (end) => end + end.at(-1)).replace(/([^aeo])y$/, "$1i").replace(/e$/, "") + "ed";
+const clauseDone = (clause) => {
+  const [verb, ...rest] = clause.split(" ");
+  const [, thing, where] = rest.join(" ").match(/^(.*?)((?:(?:^| )(?:again|as|at|for|forward|from|in|into|off|out|to|until|with)(?: .*)?)?)$/);
+  const named = thing.replace(/^(?:the|this|these|an?|its?|them) ?\b/, "").trim();
+  return `${named} ${participle(verb.toLowerCase())} ${where}`.replace(/ +/g, " ").trim();
+};
+const done = (button) => {
+  if (/^(?:I|It|The|There) /.test(button)) return `Recorded: ${button.replace(/^[IT](?=[th])/, (first) => first.toLowerCase())}.`;
+  const [first, ...others] = button.replace(/:.*| now$/g, "").split(/ and (?!sign )/).map(clauseDone);
+  const said = [first, ...others].join(others.some((other) => other.includes(" ")) ? "; " : " and ");
+  return `${said[0].toUpperCase()}${said.slice(1)}.`;
+};
+
 // What was just done is said on the page that follows it, where the keyboard goes on from.
 // What was entered is kept until it is accepted: after an error, or a new sign-in, it stands in its form again.
 const address = location.pathname + location.search;
@@ -65,7 +85,7 @@ document.addEventListener("submit", (event) => {
   if (form.method !== "post" || form.closest(".login")) return;
   sessionStorage.removeItem("entered");
   if (form.closest(".who")) return;
-  const told = event.submitter?.dataset.done ?? `Done: ${(event.submitter?.textContent ?? "").trim()}`;
+  const told = event.submitter?.dataset.done ?? done((event.submitter?.textContent ?? "").replace(/\s+/g, " ").trim() || "Save");
   sessionStorage.setItem("did", told);
   const action = form.getAttribute("action");
   sessionStorage.setItem("entered", JSON.stringify({
