@@ -20,8 +20,11 @@ NO_PAGE = "there is no such page"
 LOOK_UP = "Check the address, or look it up in the list."
 
 
-def told(request: Request, status: int, error: str, what_to_do: str, *, is_in_doubt: bool = False) -> Response:
-    """An error as a page. ``is_in_doubt``: what was sent may have been stored all the same."""
+def told(
+    request: Request, status: int, error: str, what_to_do: str, *, field: str = "", is_in_doubt: bool = False
+) -> Response:
+    """An error as a page. ``field``: the name of that of the form which is wrong. ``is_in_doubt``: what was sent may
+    have been stored all the same."""
     is_read, section = request.method in READING, entry_at(request.url.path)
     otherwise = LOOK_UP if is_read else "Go back and check what you entered."
     if is_read:  # nothing was to be stored
@@ -31,7 +34,7 @@ def told(request: Request, status: int, error: str, what_to_do: str, *, is_in_do
         advice = "Check the address."
     return render(
         request, "error.html", status, error=error, what_to_do=advice, status_code=status,
-        back=back_of(request), again=_asked(request), is_read=is_read, section=section,
+        back=back_of(request), again=_asked(request), is_read=is_read, section=section, field=field,
         is_in_doubt=is_in_doubt or status == 500,
     )  # fmt: skip
 

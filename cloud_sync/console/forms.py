@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Form, UploadFile
 from pydantic import BaseModel, ValidationError
 
+from cloud_sync.console.fault_words import fault_words, field_words
 from cloud_sync.domain.accounts import PERSON
 from cloud_sync.errors import Invalid
 
@@ -56,27 +57,17 @@ def checked(model: type[M], /, **values: Any) -> M:
         return model.model_validate(values)
     except ValidationError as error:
         fault = error.errors()[0]
-        named = [str(part + 1) if isinstance(part, int) else str(part).replace("_", " ") for part in fault["loc"]]
-        raise Invalid(f"{' '.join(named) or 'the form'}: {_told(fault)}", CORRECT) from error
-
-
-def _told(fault: Any) -> str:
-    """A fault of pydantic in words that people understand."""
-    entered = str(fault["input"])
-    if fault["type"] in ("missing", "string_too_short") or entered in ("", "None"):
-        return "is missing, or too short"
-    if fault["type"] == "string_pattern_mismatch":
-        return f"“{entered[:60]}” has signs that are not allowed here"
-    return str(fault["msg"]).removeprefix("Value error, ").lower()
+        named = [str(part + 1) if isinstance(part, int) else field_words(part) for part in fault["loc"]]
+        raise Invalid(f"{' '.join(named) or 'the form'}: {fault_words(fault)}", CORRECT) from error
 
 
 def whole(text: str, what: str) -> int:
     """A whole number. Raises ``Invalid``."""
     plain = text.strip()
     if not plain:
-        raise Invalid(f"{what} is missing", CORRECT)
+        raise Invalid(f"{what}: nothing was entered", "Go back and enter a whole number.")
     if not (plain.isascii() and plain.isdigit() and len(plain) <= 12):
-        raise Invalid(f"{what} is “{plain[:30]}”, which is no whole number", CORRECT)
+        raise Invalid(f"{what}: “{plain[:30]}” is not a whole number", "Go back and enter digits only, such as 12.")
     return int(plain)
 
 

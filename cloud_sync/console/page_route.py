@@ -16,6 +16,7 @@ from cloud_sync.api.late_routes import LateRoute
 from cloud_sync.api.problems import STATUS, advice_after, note_refusal
 from cloud_sync.api.same_origin import READING, check_same_origin
 from cloud_sync.console.error_pages import LOOK_UP, NO_PAGE, address_of, told
+from cloud_sync.console.fault_words import fault_words, field_words
 from cloud_sync.console.visitor import actor_who_looks
 from cloud_sync.domain.roles import Actor, Permission
 from cloud_sync.errors import LedgerError, NotAllowed, NotKnown, StoredOrNot
@@ -48,7 +49,9 @@ class PageRoute(LateRoute):
             except RequestValidationError as error:
                 if error.errors()[0]["loc"][0] == "path":
                     return told(request, 404, NO_PAGE, LOOK_UP)
-                return told(request, 422, _first(error), "Go back and change what you entered.")
+                return told(
+                    request, 422, _first(error), "Go back and correct it.", field=str(error.errors()[0]["loc"][-1])
+                )
             except LedgerError as error:
                 if isinstance(error, NotAllowed):
                     await run_in_threadpool(note_refusal, request, str(error))
@@ -59,13 +62,6 @@ class PageRoute(LateRoute):
         return handled
 
 
-IN_WORDS = {
-    "int_parsing": "it has to be a whole number", "missing": "it is missing", "string_too_long": "it is too long",
-    "string_pattern_mismatch": "it is not written as asked for",
-}  # fmt: skip
-"""What is wrong with a field, for people; other faults are told as they are found."""
-
-
 def _login(request: Request) -> str:
     """Where to sign in, and go on from there. Whoever was signed in is told that it is over."""
     is_over = "&over=true" if SESSION_COOKIE in request.cookies else ""
@@ -73,10 +69,13 @@ def _login(request: Request) -> str:
     return f"/login?next={target if len(target) <= NEXT_CHARACTERS_MAX else '/'}{is_over}"
 
 
+def _field(error: RequestValidationError) -> str:
+    return str(error.errors()[0]["loc"][-1])
+
+
 def _first(error: RequestValidationError) -> str:
     fault = error.errors()[0]
-    told = IN_WORDS.get(fault["type"], fault["msg"])
-    return f"{str(fault['loc'][-1]).replace('_', ' ')}: {told}"
+    return f"{field_words(fault['loc'][-1])}: {fault_words(fault)}"
 
 
 def _visitor(request: Request, database: Ledger, now: Now) -> Actor:

@@ -12,11 +12,13 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
+from cloud_sync.actions.access import who_may
 from cloud_sync.console.lengths import MISSING as MISSING
 from cloud_sync.console.lengths import lasting as lasting
 from cloud_sync.console.navigation import GROUPS
 from cloud_sync.console.static_files import address_of, files, picture_of
 from cloud_sync.console.words import in_words, rule_words, severe_words, told
+from cloud_sync.domain.roles import Permission
 from cloud_sync.domain.room_state import Limits
 from cloud_sync.domain.uncertain_times import is_unbounded
 from edge_agent.domain.monitoring.quantities import quantity_of
@@ -48,10 +50,11 @@ def tone_of(word: str) -> str:
 
 
 def render(request: Request, template: str, /, status: int = 200, **values: Any) -> HTMLResponse:
-    """The page ``template`` with ``values``, and who is looking."""
+    """The page ``template`` with ``values``, who is looking, and whom they ask for what they may not do."""
     actor = getattr(request.state, "actor", None)
     text = _environment().get_template(template).render(
-        actor=actor, path=request.url.path, query=dict(request.query_params), menu=GROUPS, **values
+        actor=actor, path=request.url.path, query=dict(request.query_params), menu=GROUPS,
+        who_may=lambda permission: who_may(request.app.state.database, Permission(permission)), **values
     )  # fmt: skip
     return HTMLResponse(text, status, {"content-security-policy": POLICY})
 

@@ -21,6 +21,8 @@ from cloud_sync.storage.database import Row
 PAGE_ROWS = 50
 WORD_MAX = 24
 """A word so long is not broken at its hyphens."""
+PHRASE_MAX = 12
+"""Words so short together stay on one line: "to approve", "50.00 USD"."""
 ROWS_MAX = 2000
 """As many rows are sorted and filtered of a list whose source does not do it; of a longer one the first so
 many, which the page says."""
@@ -98,7 +100,7 @@ class Column:
             return escape(MISSING)
         if self.show is Show.TAG:
             return tag(text)
-        is_word = len(text) <= WORD_MAX and " " not in text and self.link is None
+        is_word = self.link is None and (len(text) <= PHRASE_MAX or (len(text) <= WORD_MAX and " " not in text))
         return element('<span class="nb">', text, "</span>") if is_word else escape(text)
 
 

@@ -352,7 +352,7 @@ def untested(
 ) -> str | None:  # fmt: skip
     """Why a lot of a raw material may not be used; None if it may. ``sampled_at``: of the last sample decided on."""
     if sampled_at is None or decision is None:
-        return "was not sampled, tested and accepted"
+        return "is not yet sampled, tested and accepted"
     if decision != "accepted":
         return f"was rejected by the tests of the sample of {sampled_at:%Y-%m-%d}"
     if plan.retest_days is not None and at >= (due := sampled_at + timedelta(days=plan.retest_days)):

@@ -255,19 +255,20 @@ def reasons(said: PlanInput, made: Plan) -> list[Reason]:
     judged = f"{expected.judged} weeks looked back" if expected.judged else "too few weeks to compare methods"
     measured = f"measured of {lead.orders} orders" if lead.is_measured else "assumed"
     return [
-        Reason("used a week", expected.weekly, f"{expected.method}, of {expected.weeks} weeks ({censored} censored); "
+        Reason("weekly use", expected.weekly, f"{expected.method}, of {expected.weeks} weeks ({censored} censored); "
                f"{judged}"),
-        Reason("days until an order is there", lead.days, f"{measured}, ± {lead.spread_days:.1f} days"),
+        Reason("lead time, days", lead.days, f"{measured}, ± {lead.spread_days:.1f} days"),
         Reason("days between reviews", terms.review_days, "setting"),
-        Reason("demand over both", made.mean, f"negative binomial, variance {made.variance:.1f}"),
-        Reason("reorder point", made.reorder_point, f"so that {terms.service_level:.1%} of what is wanted is there"),
-        Reason("par level", made.par_level, f"and what is used in {terms.cycle_days} days"),
+        Reason("demand until then", made.mean,
+               f"lead time and review; negative binomial, variance {made.variance:.1f}"),
+        Reason("reorder point", made.reorder_point, f"covers {terms.service_level:.1%} of that demand"),
+        Reason("par level", made.par_level, f"reorder point and the use of {terms.cycle_days} days"),
         Reason("usable stock", sum(lot.quantity for lot in said.lots), "neither held, expired nor reserved"),
-        Reason("of it, expires unused", made.left_unused, "first expired used first"),
-        Reason("held stock that counts", sum(each.quantity * each.chance for each in said.held),
+        Reason("of this, expires unused", made.left_unused, "first expired used first"),
+        Reason("held stock, counted", sum(each.quantity * each.chance for each in said.held),
                f"of {sum(each.quantity for each in said.held)}, by the chance of its release"),
-        Reason("on order that counts", said.on_order * lead.fill_rate,
-               f"of {said.on_order}, of which {lead.fill_rate:.0%} comes"),
-        Reason("position", made.position, "the four together"),
+        Reason("on order, counted", said.on_order * lead.fill_rate,
+               f"of {said.on_order}, of which {lead.fill_rate:.0%} is expected to arrive"),
+        Reason("position", made.position, "usable stock that does not expire unused, held and on order"),
         Reason("to order", made.order_quantity, f"packs of {terms.pack_size}, at least {terms.order_min}"),
     ]  # fmt: skip

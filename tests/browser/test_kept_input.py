@@ -1,13 +1,18 @@
 """What somebody entered in a real browser is not lost: not by an error, not by a session that is over."""
 
+from uuid import uuid4
+
 from playwright.async_api import Page, async_playwright, expect
 
+from cloud_sync.actions.stock import counts
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
+from edge_agent.domain.wire.records import Action
 from tests.browser.console_house import a_house
 from tests.browser.looks import shut_out
 from tests.browser.test_console import visiting
 from tests.support.browsers import ARGUMENTS, program
+from tests.support.builders import line, minute, scan
 from tests.support.people import PASSWORD
 
 FORM = "/new-order?kind=requisition"
@@ -37,7 +42,9 @@ async def test_what_was_entered_stands_in_its_form_again_with_the_error(database
             await expect(page.get_by_role("link", name="Back to the form")).to_be_focused()
             await page.keyboard.press("Enter")
             await page.wait_for_url(f"**{FORM}")
-            await expect(page.get_by_role("alert")).to_contain_text("Not saved: The quantity in line 1 is “five”")
+            await expect(page.get_by_role("alert")).to_contain_text(
+                "Not saved: The quantity in line 1: “five” is not a whole number"
+            )
             assert await entered(page) == ["fridge-a", "insulin", "five", "for Monday"]
             assert await shut_out(page) == []
             await page.get_by_label("Quantity of line 1").fill("5")
@@ -46,6 +53,41 @@ async def test_what_was_entered_stands_in_its_form_again_with_the_error(database
             await visit.open(FORM)
             assert await entered(page) == ["", "", "", ""], "what was accepted is not kept"
             assert [fault for fault in visit.faults if "422" not in fault] == []
+
+
+async def test_the_field_that_is_wrong_is_named_as_its_label_and_marked(database: Database) -> None:
+    with a_house(database, Role.ADMINISTRATOR) as house:
+        async with visiting(house, Role.ADMINISTRATOR, viewport={"width": 390, "height": 844}) as visit:
+            page = visit.page
+            await visit.open("/new-formulation")
+            for label in ("Name", "Product", "For how many base units", "Lowest yield, %"):
+                await page.get_by_label(label, exact=True).fill("many")
+            await page.locator("main form").evaluate("form => { form.noValidate = true }")
+            await page.get_by_role("button", name="Draft it").click()
+            await page.get_by_role("link", name="Back to the form").click()
+            notice = page.get_by_role("alert")
+            await expect(notice).to_contain_text("Not saved: Lowest yield, %: “many” is not a number")
+            await expect(notice).to_be_in_viewport()
+            await expect(page.get_by_label("Lowest yield, %")).to_have_attribute("aria-invalid", "true")
+            assert await shut_out(page) == []
+
+
+async def test_after_an_error_below_a_long_table_a_phone_shows_why(database: Database) -> None:
+    with a_house(database, Role.OPERATOR) as house:
+        for number in range(12):
+            house.say(scan(minute(30 + number), Action.RECEIVE, "acme", "fridge-b", line(lot=f"M{number}")))
+        count = counts.open_count(database, place="fridge-b", number="C-1", actor="amy")["number"]
+        found = [counts.CountFinding("insulin", f"M{number}", 9, "fridge-b") for number in range(12)]
+        counts.add_findings(
+            database, count, found, client_id=uuid4(), counted_at=minute(59), at=minute(60), actor="amy"
+        )
+        async with visiting(house, Role.OPERATOR, viewport={"width": 390, "height": 844}) as visit:
+            page = visit.page
+            await visit.open(f"/counts/{count}")
+            await page.get_by_placeholder("Found").first.fill("many")
+            await page.get_by_role("button", name="Save the count").click()
+            await page.get_by_role("link", name="Back to the form").click()
+            await expect(page.get_by_role("alert")).to_be_in_viewport()
 
 
 async def test_whoever_was_signed_out_finds_what_they_sent_after_signing_in(database: Database) -> None:

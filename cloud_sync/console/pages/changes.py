@@ -98,7 +98,7 @@ CHANGES = (
     Column("id", "Change", Show.NUMBER),
     Column("kind", "Kind", filters=tuple(KINDS.values()), value=lambda row: KINDS[row["kind"]]),
     Column("subject", "What", html=_what),
-    Column("reason", "Why"),
+    Column("reason", "Why", html=lambda row: f"Why: {row['reason']}", below=True),
     Column("proposed_by", "Proposed by"),
     Column("effective_from", "In force from", Show.WHEN),
     Column("decided_by", "Decided by"),

@@ -35,7 +35,7 @@ VALUES = (
     Column("unit_cost", "Unit cost", Show.NUMBER,
     value=lambda row: None if row["unit_cost"] is None else round(row["unit_cost"], 2)),
     Column("value", "Value", Show.NUMBER, value=lambda row: None if row["value"] is None else round(row["value"], 2)),
-    Column("basis", "Cost is", value=_basis),
+    Column("basis", "Cost basis", value=_basis),
 )  # fmt: skip
 VALUE_SORTS = ("item", "lot_number", "expires_on", "units", "unit_cost", "value")
 
@@ -61,7 +61,7 @@ EXCEPTIONS = (
     Column("score", "Score", Show.NUMBER, html=_meter), Column("site", "Site", filters=True),
     Column("title", "Figure", link=lambda row: row["page"]), Column("value", "Value", Show.NUMBER,
     html=lambda row: row["shown"]),
-    Column("good", "Target", html=lambda row: row["good_shown"], value=lambda row: row["good_shown"]),
+    Column("good", "Target", Show.NUMBER, html=lambda row: row["good_shown"], value=lambda row: row["good_shown"]),
 )  # fmt: skip
 
 

@@ -36,13 +36,13 @@ MISSING = (
     Column("role", "Role", filters=True),
     Column("code", "Procedure", link=_path),
     Column("version", "Version", Show.NUMBER),
-    Column("until", "Time until", Show.WHEN),
+    Column("until", "Due", Show.WHEN),
     Column("state", "State", Show.TAG, filters=True, value=lambda row: "overdue" if row["is_late"] else "open"),
 )
 REQUIREMENTS = (
     Column("role", "Role", filters=True),
     Column("code", "Procedure"),
-    Column("grace_days", "Days of grace", Show.NUMBER),
+    Column("grace_days", "Grace period, days", Show.NUMBER),
     Column("required_since", "Since", Show.WHEN),
     Column("set_by", "Set by"),
 )

@@ -41,6 +41,28 @@ if (at) requestAnimationFrame(() => {
   if (menu.offsetHeight && at.offsetTop + at.offsetHeight > menu.clientHeight) menu.scrollTop = at.offsetTop - menu.clientHeight / 2;
 });
 
+// On a phone each row of a table is a small card, its cells named as in the head. Wider screens need none of it.
+const phone = matchMedia("(max-width: 46rem)");
+const stack = () => {
+  if (!phone.matches) return;
+  phone.removeEventListener("change", stack);
+  for (const table of document.querySelectorAll(".wide table:not(.matrix)")) {
+    const heads = [...table.querySelectorAll("thead th")];
+    const names = heads.map((head) => head.textContent.trim());
+    const acts = heads.map((head) => head.querySelector(".hidden") !== null);
+    for (const row of table.querySelectorAll("tbody tr")) {
+      [...row.cells].forEach((cell, index) => { if (cell.colSpan !== 1) return;
+        // What can be done with a row says it itself.
+        cell.dataset.label = acts[index] && cell.querySelector("details, button, a") ? "" : names[index];
+        cell.toggleAttribute("data-none", cell.textContent.trim() === "–");
+      });
+    }
+    table.classList.add("stacked");
+  }
+};
+phone.addEventListener("change", stack);
+stack();
+
 const say = (text, kind, place) => {
   const notice = document.createElement("p");
   notice.className = `notice ${kind} did`;
@@ -94,7 +116,7 @@ document.addEventListener("submit", (event) => {
   }));
 });
 
-const enterAgain = ({ action, nth, hadFile, fields, why, isSure }) => {
+const enterAgain = ({ action, nth, hadFile, fields, why, wrong, isSure }) => {
   const form = formsTo(action)[nth];
   if (!form) return;
   const those = kept(form);
@@ -107,6 +129,10 @@ const enterAgain = ({ action, nth, hadFile, fields, why, isSure }) => {
   }
   for (let fold = form.closest("details:not([open])"); fold; fold = fold.parentElement.closest("details:not([open])")) fold.open = true;
   for (const fold of form.querySelectorAll("details")) fold.open ||= those.some((each) => fold.contains(each) && each.value && !isTicked(each) && !each.matches("select"));
+  const field = wrong && those.find((each) => each.name === wrong), label = field?.labels?.[0]?.cloneNode(true);
+  field?.setAttribute("aria-invalid", "true");
+  label?.querySelectorAll("small").forEach((each) => each.remove());
+  if (label) why = why.replace(/^(Not saved: )[^:]*/, `$1${label.textContent.trim()}`);
   say(`${why}${hadFile ? " Choose the file again." : ""}`, "bad", (notice) => form.before(notice));
 };
 
@@ -120,6 +146,7 @@ if (entered) {
     // Whether it was recorded is only sure where the ledger itself refused it; else it is the same request again.
     const why = refused.querySelector("[role=alert]").textContent;
     entered.why = "doubt" in refused.dataset ? `It is not known whether this was saved. Look before you send it again. ${why}` : `Not saved: ${why}`;
+    entered.wrong = refused.dataset.field;
     entered.isSure = Number(refused.dataset.refused) < 500;
     sessionStorage.setItem("entered", JSON.stringify(entered));
     const back = document.querySelector("#back");
@@ -139,28 +166,6 @@ if (entered) {
 if (did && arrived?.redirectCount && !document.querySelector("[role=alert], .login")) {
   say(did, "ok", (notice) => document.querySelector("#main h1")?.closest(".title, h1").after(notice));
 }
-
-// On a phone each row of a table is a small card, its cells named as in the head. Wider screens need none of it.
-const phone = matchMedia("(max-width: 46rem)");
-const stack = () => {
-  if (!phone.matches) return;
-  phone.removeEventListener("change", stack);
-  for (const table of document.querySelectorAll(".wide table:not(.matrix)")) {
-    const heads = [...table.querySelectorAll("thead th")];
-    const names = heads.map((head) => head.textContent.trim());
-    const acts = heads.map((head) => head.querySelector(".hidden") !== null);
-    for (const row of table.querySelectorAll("tbody tr")) {
-      [...row.cells].forEach((cell, index) => { if (cell.colSpan !== 1) return;
-        // What can be done with a row says it itself.
-        cell.dataset.label = acts[index] && cell.querySelector("details, button, a") ? "" : names[index];
-        cell.toggleAttribute("data-none", cell.textContent.trim() === "–");
-      });
-    }
-    table.classList.add("stacked");
-  }
-};
-phone.addEventListener("change", stack);
-stack();
 
 // A choice of a list's filter applies at once.
 document.addEventListener("change", (event) => {

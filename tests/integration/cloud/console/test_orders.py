@@ -182,7 +182,7 @@ def test_what_was_entered_wrong_is_told_in_words(api: Api, console: Console) -> 
     console.sign_in(api.operator)
     made = {"from_place": "acme", "to_place": "fridge-a", "item": ["insulin"]}
     for wrong, told in (
-        ({"quantity": ["two"]}, "the quantity in line 1 is “two”, which is no whole number"),
+        ({"quantity": ["two"]}, "the quantity in line 1: “two” is not a whole number"),
         ({"item": [""], "quantity": [""]}, "this order asks for nothing"),
         ({"item": ["nothing"], "quantity": ["1"]}, "there is no item nothing"),
     ):
@@ -190,6 +190,13 @@ def test_what_was_entered_wrong_is_told_in_words(api: Api, console: Console) -> 
         assert answer.status_code in (404, 422), answer.text
         assert told in answer.text.lower() and "/v1/" not in answer.text, answer.text
     assert "No orders yet" in console.page("/orders")
+
+
+def test_an_empty_list_says_who_begins_it_to_whoever_may_not(api: Api) -> None:
+    console = Console(api)
+    for person, told in ((api.operator, ">Request the first</a>"), (api.reader, "Ask somebody with the role operator")):
+        console.sign_in(person)
+        assert told in console.page("/orders")
 
 
 def test_what_no_form_offers_is_refused_in_words(api: Api) -> None:

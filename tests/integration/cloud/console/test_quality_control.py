@@ -35,7 +35,7 @@ def test_a_raw_material_from_its_plan_to_its_acceptance(api: Api, console: Conso
         "/quality/plans/insulin-tests/1"
     )
     console.sign_in(api.operator)
-    assert "was not sampled, tested and accepted" in console.page("/quality/materials")
+    assert "is not yet sampled, tested and accepted" in console.page("/quality/materials")
     sample = console.does("/quality/materials", "/quality/materials/samples", lot="A1", from_place="fridge-a")
     console.sign_in(api.quality)
     console.does(sample, f"{sample}/results", test="identity", conforms="yes")
@@ -52,7 +52,7 @@ def test_plates_of_a_room_from_the_plan_to_a_count_above_the_action_level(api: A
     console.sign_in(api.operator)
     session = console.does("/quality/environment", "/quality/environment", place="fridge-a")
     console.does(session, f"{session}/plates", point="bench", code="PL-1")
-    assert "incubating" in console.page(session) and "Without a count: bench" in console.page(session)
+    assert "incubating" in console.page(session) and "Not counted yet: bench" in console.page(session)
     (plate,) = re.findall(r'href="(/quality/samples/\d+)"', console.page(session))
     console.sign_in(api.quality)
     console.does(plate, f"{plate}/results", test="viable count", value="4", note="Micrococcus")

@@ -58,7 +58,11 @@ def test_it_is_searched_by_all_words_and_filtered_by_what_there_is() -> None:
 def test_cells_are_text_and_lead_to_their_evidence() -> None:
     first, _, third = (cells for _, cells in asked().rows)
     assert first[0] == '<a href="/orders/PO-10">PO-10</a>'
-    assert first[1] == "big one" and ">01 Jul 2026<" in first[3] and 'title="2026-06-01 12:00:00 UTC"' in first[4]
+    assert (
+        first[1] == '<span class="nb">big one</span>'
+        and ">01 Jul 2026<" in first[3]
+        and 'title="2026-06-01 12:00:00 UTC"' in first[4]
+    )
     assert third[2] == "–" and "&lt;b&gt;x&lt;/b&gt;" in third[5]
 
 

@@ -150,7 +150,7 @@ def test_a_raw_material_waits_for_tests_its_retest_day_and_tests_after_an_exposu
     assert isinstance(plan, MaterialPlan)
     tested = {"sampled_at": AT, "decision": "accepted", "exposed_until": None, "is_exposed": False, "at": AT}
     assert untested(plan, **tested) is None
-    assert "was not sampled" in str(untested(plan, **(tested | {"sampled_at": None, "decision": None})))
+    assert "is not yet sampled" in str(untested(plan, **(tested | {"sampled_at": None, "decision": None})))
     assert "was rejected" in str(untested(plan, **(tested | {"decision": "rejected"})))
     assert "tested again by 2026-08-30" in str(untested(plan, **(tested | {"at": AT + timedelta(days=90)})))
     assert untested(plan, **(tested | {"exposed_until": AT - timedelta(hours=1)})) is None, "it was tested after that"

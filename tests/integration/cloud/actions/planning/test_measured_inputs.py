@@ -34,11 +34,11 @@ def test_suppliers_are_measured_by_orders_and_weeks_without_stock_say_little(dat
         run = api.operator.ok("POST", "/v1/planning/runs")["id"]
         line = api.reader.ok("GET", f"/v1/planning/runs/{run}/lines/insulin/main")
         steps = {each["what"]: each for each in line["reasons"]}
-        assert 5 < steps["days until an order is there"]["value"] < 15
-        assert "measured of 2 orders" in steps["days until an order is there"]["why"]
+        assert 5 < steps["lead time, days"]["value"] < 15
+        assert "measured of 2 orders" in steps["lead time, days"]["why"]
         # Nine to six weeks ago it was out, and since twenty days it is on hold.
         assert [12 - week for week, cut in enumerate(line["censored"]) if cut] == [9, 8, 7, 6, 2, 1, 0]
-        assert steps["used a week"]["value"] == 10, "weeks without stock do not count as weeks without use"
+        assert steps["weekly use"]["value"] == 10, "weeks without stock do not count as weeks without use"
 
         parts = api.reader.ok("GET", "/v1/kpis/main/2026-04")["parts"]
         assert (parts["purchased_ordered"], parts["purchased_received"]) == (100, 100)

@@ -123,7 +123,7 @@ def test_a_raw_material_is_used_once_it_is_tested_and_again_after_its_retest_day
     lot = facility.lot("drug")
     more = {"from_place": "store", "occurred_at": NOW.isoformat(),
             "lines": [{"item": "drug", "lot_number": "D1", "quantity": 1}]}  # fmt: skip
-    refused(facility.once("production-batches/B1/consume", **more), 409, "was not sampled, tested and accepted")
+    refused(facility.once("production-batches/B1/consume", **more), 409, "is not yet sampled, tested and accepted")
     refused(facility.once("material-samples", lot_id=lot, from_place="cool-room"), 409, "has 0 of lot D1")
     request = {"client_id": str(uuid.uuid4()), "lot_id": lot, "from_place": "store", "note": "top of the drum"}
     sample = facility.ok("material-samples", **request)
