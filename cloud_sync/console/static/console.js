@@ -63,6 +63,32 @@ const stack = () => {
 phone.addEventListener("change", stack);
 stack();
 
+// A form that opens in a cell opens under its row, as wide as the table is seen: in the cell it would squeeze all columns.
+const under = new WeakMap();
+document.addEventListener("toggle", ({ target: fold }) => {
+  const row = fold.matches("td > details.inline") && fold.closest("tr"), opened = under.get(fold), focused = document.activeElement;
+  if (opened && !fold.open) {
+    fold.append(...opened.querySelector("div").childNodes);
+    opened.remove();
+    under.delete(fold);
+  } else if (row && fold.open && !opened && !phone.matches) {
+    const summary = fold.querySelector("summary"), group = document.createElement("div"), added = document.createElement("tr");
+    const cell = added.insertCell();
+    added.className = "opened";
+    cell.colSpan = [...row.cells].reduce((sum, each) => sum + each.colSpan, 0);
+    group.role = "group";
+    group.ariaLabel = summary.textContent.trim();
+    group.append(...[...fold.childNodes].filter((each) => each !== summary));
+    group.style.maxWidth = `calc(${row.closest(".wide").clientWidth}px - 1.6rem)`;
+    cell.append(group);
+    let last = row;
+    while (last.nextElementSibling?.matches(".below, .opened")) last = last.nextElementSibling;
+    last.after(added);
+    under.set(fold, added);
+    if (group.contains(focused)) focused.focus();  // whoever was quick is in it already
+  }
+}, true);
+
 const say = (text, kind, place) => {
   const notice = document.createElement("p");
   notice.className = `notice ${kind} did`;
