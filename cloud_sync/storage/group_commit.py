@@ -3,19 +3,27 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from threading import Event, Lock
+from threading import Condition, Event
+from time import monotonic
 from typing import Generic, TypeVar
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
+
+GATHER_S = 0.002
+"""How long a group that follows another waits for those who were just answered: who works flat out asks again at once,
+and the first of them would go alone, with all the others waiting for its end.
+"""
+PATIENCE_S = 0.025
+"""Who has waited so long for a go that is under way need not wait for its end."""
 
 
 @dataclass(slots=True, eq=False)
 class _Asked(Generic[Request, Answer]):
     request: Request
     goes_on: Event = field(default_factory=Event)
-    to_lead: "list[_Asked[Request, Answer]] | None" = None
-    """Itself first, and those that it answers with it; None once another one has answered."""
+    expects: int | None = None
+    """It leads, and so many are likely to ask with it; None once another one has answered."""
     answer: Answer | None = None
 
 
@@ -28,14 +36,26 @@ class GroupCommit(Generic[Request, Answer]):
     """
 
     def __init__(
-        self, do: Callable[[Sequence[Request]], Sequence[Answer | None]], *, at_once_max: int, leaders_max: int
+        self,
+        do: Callable[[Sequence[Request]], Sequence[Answer | None]],
+        *,
+        at_once_max: int,
+        leaders_max: int,
+        gather_s: float = GATHER_S,
+        patience_s: float = PATIENCE_S,
     ) -> None:
-        """``leaders_max`` goes may be under way at the same time."""
+        """One go at a time, so that groups are large; up to ``leaders_max`` where one lasts longer than
+        ``patience_s``."""
         self._do = do
         self._at_once_max = at_once_max
-        self._lock = Lock()
+        self._leaders_max = leaders_max
+        self._gather_s = gather_s
+        self._patience_s = patience_s
+        self._changed = Condition()
         self._waiting: deque[_Asked[Request, Answer]] = deque()
-        self._leaders_free = leaders_max
+        self._leaders = 0
+        self._last_size, self._last_at_s = 0, 0.0
+        """Of the group that was answered last, and when."""
 
     @property
     def waiting(self) -> int:
@@ -45,29 +65,44 @@ class GroupCommit(Generic[Request, Answer]):
     def answer(self, request: Request) -> Answer | None:
         """What ``do`` gives for this request, None if it raised; raises it if this thread did it."""
         mine = _Asked[Request, Answer](request)
-        with self._lock:
-            if self._leaders_free:
-                self._leaders_free -= 1
-                mine.to_lead = [mine]
-                mine.goes_on.set()
+        with self._changed:
+            self._waiting.append(mine)
+            if self._leaders:
+                self._changed.notify_all()
             else:
-                self._waiting.append(mine)
-        mine.goes_on.wait()
-        if mine.to_lead is not None:
-            self._lead(mine.to_lead)
+                is_soon = monotonic() - self._last_at_s < self._gather_s
+                self._let_first_lead(expects=self._last_size if is_soon else 1)
+        while not mine.goes_on.wait(self._patience_s):
+            with self._changed:
+                if self._waiting and self._leaders < self._leaders_max:
+                    self._let_first_lead(expects=1)
+        if mine.expects is not None:
+            self._lead(mine, mine.expects)
         return mine.answer
 
-    def _lead(self, group: "list[_Asked[Request, Answer]]") -> None:
+    def _let_first_lead(self, expects: int) -> None:
+        first = self._waiting.popleft()
+        self._leaders += 1
+        first.expects = expects
+        first.goes_on.set()
+
+    def _lead(self, first: "_Asked[Request, Answer]", expects: int) -> None:
+        group = [first, *self._gathered(min(expects, self._at_once_max) - 1)]
         try:
             for each, answer in zip(group, self._do([each.request for each in group]), strict=True):
                 each.answer = answer
         finally:
+            with self._changed:
+                self._leaders -= 1
+                self._last_size, self._last_at_s = len(group), monotonic()
+                if self._waiting:
+                    self._let_first_lead(expects=len(group) + len(self._waiting))
             for each in group[1:]:
                 each.goes_on.set()
-            with self._lock:
-                following = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._at_once_max))]
-                if following:
-                    following[0].to_lead = following
-                    following[0].goes_on.set()
-                else:
-                    self._leaders_free += 1
+
+    def _gathered(self, expected: int) -> "list[_Asked[Request, Answer]]":
+        """Those who wait, once as many as are expected do, or nobody else came for a moment."""
+        with self._changed:
+            if expected > len(self._waiting):
+                self._changed.wait_for(lambda: len(self._waiting) >= expected, timeout=self._gather_s)
+            return [self._waiting.popleft() for _ in range(min(len(self._waiting), self._at_once_max - 1))]

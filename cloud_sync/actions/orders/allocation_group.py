@@ -32,7 +32,7 @@ from edge_agent.domain.stock.eligibility import Context
 AT_ONCE_MAX = 16
 """Of one transaction: it owns the items of all."""
 TRANSACTIONS_MAX = 2
-"""At the same time, of one process."""
+"""At the same time, of one process: a second one where the first waits for something."""
 READ_MAX = 2
 """What is free is read once more if it was held meanwhile: alone, each would wait for the lot that is being held."""
 ALLOCATED = "allocated"
@@ -133,8 +133,7 @@ def _own(connection: Connection, asked: Sequence[AllocationRequest]) -> tuple[di
     if len(set(subjects)) < len(subjects):
         raise _NotPlain
     with connection.pipeline():
-        # Whatever may block stock makes for long queries, which take longer to plan than to run.
-        connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        connection.execute(queries("reservations").plan_once.sql)
         connection.execute(queries("reservations").lock_requests.sql, {"keys": subjects})
         needs_more = connection.execute(
             queries("reservations").any_needs_more.sql,

@@ -128,10 +128,7 @@ def _reserve(
                     "expires_at": expires_at,
                 },
             ),
-            planning=(
-                "SET LOCAL plan_cache_mode = force_generic_plan",
-                {},
-            ),  # for is_any_held, as for holds_on in fefo_plans
+            planning=(queries("reservations").plan_once.sql, {}),  # is_any_held
         )
     except psycopg.errors.CheckViolation:
         connection.execute("ROLLBACK TO reservation")
@@ -140,7 +137,9 @@ def _reserve(
     if any(row["held"] for row in asked):
         connection.execute("ROLLBACK TO reservation")
         return None
-    pipeline(connection, release=("RELEASE reservation", {}), planning=("SET LOCAL plan_cache_mode = auto", {}))
+    pipeline(
+        connection, release=("RELEASE reservation", {}), planning=(queries("reservations").plan_for_values.sql, {})
+    )
     return {(row["lot_id"], row["place_id"], row["serial"]): row["id"] for row in made["added"]}
 
 

@@ -69,7 +69,9 @@ def test_if_it_fails_the_others_are_told_to_ask_alone_and_nobody_waits_for_ever(
 
 @pytest.mark.parametrize("leaders", [1, 2, 3])
 def test_a_crowd_is_answered_whoever_leads(leaders: int) -> None:
-    group = GroupCommit(lambda asked: [number * 2 for number in asked], at_once_max=4, leaders_max=leaders)
+    group: GroupCommit[int, int] = GroupCommit(
+        lambda asked: [number * 2 for number in asked], at_once_max=4, leaders_max=leaders
+    )
     together = Barrier(12)
 
     def ask(number: int) -> list[int | None]:
@@ -80,3 +82,34 @@ def test_a_crowd_is_answered_whoever_leads(leaders: int) -> None:
         answers = list(pool.map(ask, range(12)))
     assert answers == [[(number * 100 + k) * 2 for k in range(50)] for number in range(12)]
     assert (group.waiting, group.answer(7)) == (0, 14)
+
+
+def test_a_group_waits_a_moment_for_those_who_were_just_answered_together_and_ask_again() -> None:
+    slow = Slow()
+    group = GroupCommit(slow, at_once_max=9, leaders_max=1, gather_s=WAIT_S)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(group.answer, 0)
+        assert slow.begun.wait(WAIT_S)
+        others = [pool.submit(group.answer, number) for number in (1, 2, 3)]
+        while group.waiting < len(others):
+            assert not first.done()
+        slow.go_on.set()
+        again = pool.submit(group.answer, 4)  # expected by the three: it was answered just before they go
+        assert [each.result(WAIT_S) for each in (first, *others, again)] == [0, 2, 4, 6, 8]
+    assert [sorted(each) for each in slow.groups] == [[0], [1, 2, 3, 4]]
+
+
+def test_who_has_waited_for_long_goes_beside_a_go_that_lasts() -> None:
+    slow = Slow()
+
+    def do(asked: Sequence[int]) -> list[int | None]:
+        return slow(asked) if 0 in asked else [number * 2 for number in asked]
+
+    group = GroupCommit(do, at_once_max=9, leaders_max=2, patience_s=0.01)
+    with ThreadPoolExecutor(2) as pool:
+        lasting = pool.submit(group.answer, 0)
+        assert slow.begun.wait(WAIT_S)
+        assert pool.submit(group.answer, 1).result(WAIT_S) == 2
+        assert not lasting.done()
+        slow.go_on.set()
+        assert lasting.result(WAIT_S) == 0
