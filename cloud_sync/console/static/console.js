@@ -172,6 +172,9 @@ if (entered) {
     // Whether it was recorded is only sure where the ledger itself refused it; else it is the same request again.
     const why = refused.querySelector("[role=alert]").textContent;
     entered.why = "doubt" in refused.dataset ? `It is not known whether this was saved. Look before you send it again. ${why}` : `Not saved: ${why}`;
+    // What to do stands beside the form as well; that one has to go back is done by then.
+    const advice = refused.querySelector("[role=alert] + p").textContent.trim().replace(/^Go back and (.)/, (_, first) => first.toUpperCase());
+    entered.why += ` ${advice}`;
     entered.wrong = refused.dataset.field;
     entered.isSure = Number(refused.dataset.refused) < 500;
     sessionStorage.setItem("entered", JSON.stringify(entered));
