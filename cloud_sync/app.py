@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -178,6 +179,7 @@ def create_app(
         generate_unique_id_function=_operation_id,
         docs_url=None,
     )
+    app.openapi = partial(_description, app.openapi)  # type: ignore[method-assign]
     app.add_api_route("/docs", _docs, include_in_schema=False)
     app.state.database = database
     app.state.clock = clock
@@ -207,6 +209,16 @@ def create_app(
     app.add_middleware(RequestLog)
     app.add_middleware(Awaited)
     return app
+
+
+def _description(work_out: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What all endpoints take and give: the same for all apps of a process, as they are, and seconds of work."""
+    if not _described:
+        _described.append(work_out())
+    return _described[0]
+
+
+_described: list[dict[str, Any]] = []
 
 
 async def _docs(request: Request) -> HTMLResponse:

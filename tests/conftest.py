@@ -3,12 +3,14 @@
 import gc
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
+from _pytest.doctest import DoctestModule
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
@@ -21,6 +23,11 @@ from tests.support.recycled_databases import RecycledDatabases, database_url
 TEMPLATE = "lotwarden_template"
 TEMPLATE_LOCK = 1
 POSTGRES = pytest.StashKey[Path]()
+GARBAGE_LOOKED_FOR_AFTER = 20_000
+"""Objects made, and not Python's 700: tests make many that last for the test, and looking took 4 % of their time."""
+
+hypothesis.settings.register_profile("on any machine", deadline=None)
+hypothesis.settings.load_profile("on any machine")  # how long an example takes is no finding where others work too
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -53,10 +60,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = long_first(items, workers, lambda item: item.nodeid, lambda item: item.path)
 
 
-def pytest_collection_finish() -> None:
-    """Modules and tests stay to the end: from here on, the collector of garbage need not look through them."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """No examples of the shell are looked for in the tests: there are none, and each worker would look."""
+    collectors = yield
+    return [each for each in collectors if not isinstance(each, DoctestModule)]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is loaded and found stays to the end: the collector of garbage need not look through it, then or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+        gc.set_threshold(GARBAGE_LOOKED_FOR_AFTER)
 
 
 @pytest.fixture(autouse=True, scope="session")

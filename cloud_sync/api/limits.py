@@ -125,7 +125,7 @@ async def _busy(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _too_large(scope: Scope, body: "_Counted") -> None:
-    error = f"the body is larger than {body.bytes_max} bytes"
+    error = f"what was sent is larger than {body.bytes_max >> 20} MiB"
     answer = await told(Request(scope), 413, error, "Send less at once.")
     await answer(scope, body.receive, body.send)
 

@@ -29,8 +29,14 @@ def init(person: Person, name: PrintedName, host: Hosts = None, config: Config =
     check_name(person)
     with told():
         make_first(config, host or [])
-    with told(), opened(load(config), may_create=True) as database:
-        _give(accounts.init(database, person, name, at=datetime.now(UTC), actor=me()))
+    loaded = load(config)
+    with told(), opened(loaded, may_create=True) as database:
+        secret = accounts.init(database, person, name, at=datetime.now(UTC), actor=me())
+    scheme = "https" if loaded.server.tls_cert_file or loaded.server.behind_proxy else "http"
+    address = f"{scheme}://{(host or ['localhost'])[0]}:{loaded.server.port}/"
+    typer.echo(f"Next: cloud-sync serve --config {config}", err=True)
+    typer.echo(f"Then {person} signs in at {address} and opens First start there.", err=True)
+    _give(secret)
 
 
 @account_app.command("add")

@@ -7,6 +7,8 @@ from typing import Any, cast
 import typer
 from typer.core import TyperGroup
 
+from cloud_sync.commands.loading import loading
+
 COMMANDS = MappingProxyType(
     {
         "serve": "ledger.serve",
@@ -73,7 +75,8 @@ class LateCommands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module, attribute = COMMANDS[cmd_name].split(".")
-        found = getattr(import_module(f"cloud_sync.commands.{module}"), attribute)
+        with loading():
+            found = getattr(import_module(f"cloud_sync.commands.{module}"), attribute)
         if isinstance(found, typer.Typer):
             made: Any = typer.main.get_group(found)
         else:

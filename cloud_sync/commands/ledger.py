@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from cloud_sync.commands.loading import loading
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, load, opened, say, told
 
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes that serve the same address side by side.")]
@@ -16,7 +17,8 @@ def serve(config: Config = DEFAULT_CONFIG, workers: Workers = 1, worker: Worker 
     Any number of ledgers may run on one database. Housekeeping, reallocation and the like are done by one of all their
     processes; if it dies, another goes on with it.
     """
-    from cloud_sync.commands import serving  # the whole API and console: no other command waits for them
+    with loading():
+        from cloud_sync.commands import serving  # the whole API and console: no other command waits for them
 
     serving.serve(config, workers, worker)
 

@@ -45,7 +45,7 @@ def name_of(text: str) -> str:
     name = text.strip()
     if not PERSON.fullmatch(name):
         raise Invalid(
-            f"{name!r} is not a name" if name else "the name is missing",
+            f"“{name[:60]}” cannot be used as a name" if name else "the name is missing",
             "Go back and use letters, digits, dot, dash and underscore, such as fridge-a.",
         )
     return name

@@ -5,7 +5,7 @@ most; what lies beyond is a gap, and is said to be one. Nothing is interpolated.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from math import exp
@@ -23,6 +23,8 @@ INTERVALS_MISSED = 3
 """How many intervals of its device a value may be old: one value that is lost, or two, makes no gap."""
 INTERVAL_S_MIN = 10.0
 """What changes faster is not measured less often for it."""
+OUTSIDE_MAX = 100
+"""Times outside limits told one by one."""
 GAPS_MAX = 100
 """Gaps told one by one for each channel and stay; ``gap_s`` adds up all of them."""
 
@@ -36,12 +38,21 @@ class CoverageGap:
 
 
 @dataclass(frozen=True, slots=True)
+class OutsideLimits:
+    """Beyond a limit from ``began_at`` to ``ended_at``."""
+
+    began_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class MeasuredStay:
     """What one channel measured during one stay. Values are in the metric's unit, None without any.
 
     ``stands_s``: for how long a value counted at most. ``outside_s`` says for each rule how long the values were beyond
     its limit; ``beyond_any_s`` beyond any of them. ``mkt_c`` is the mean kinetic temperature (of temperatures only);
-    ``mean`` weighs each value by how long it stood.
+    ``mean`` weighs each value by how long it stood. ``outside``: when they were beyond any limit; what lies between the
+    last ones of very many is counted in.
     """
 
     lowest: float | None
@@ -54,6 +65,7 @@ class MeasuredStay:
     beyond_any_s: float = 0.0
     stands_s: float = 0.0
     mean: float | None = None
+    outside: tuple[OutsideLimits, ...] = ()
 
 
 def measure(
@@ -111,6 +123,7 @@ class _Sums:
         self._began_at, self._ended_at, self._rules = began_at, ended_at, rules
         self._until = began_at
         self._gaps: list[CoverageGap] = []
+        self._outside: list[OutsideLimits] = []
         self._gap_s = self._measured_s = self._harm = self._beyond_any_s = self._weighed = 0.0
         self._lowest: float | None = None
         self._highest: float | None = None
@@ -131,7 +144,9 @@ class _Sums:
         broken = [rule.name for rule in self._rules if rule.is_outside(value)]
         for name in broken:
             self._outside_s[name] += seconds
-        self._beyond_any_s += seconds if broken else 0.0
+        if broken:
+            self._beyond_any_s += seconds
+            self._add_outside(since, until)
 
     def result(self, is_temperature: bool, stands_s: float) -> MeasuredStay:
         self._add_gap(self._ended_at)
@@ -147,7 +162,15 @@ class _Sums:
             self._beyond_any_s,
             stands_s,
             self._weighed / self._measured_s if self._measured_s > 0 else None,
+            tuple(self._outside),
         )
+
+    def _add_outside(self, since: datetime, until: datetime) -> None:
+        last = self._outside[-1] if self._outside else None
+        if last is not None and (last.ended_at == since or len(self._outside) == OUTSIDE_MAX):
+            self._outside[-1] = replace(last, ended_at=until)
+        else:
+            self._outside.append(OutsideLimits(since, until))
 
     def _add_gap(self, until: datetime) -> None:
         if until <= self._until:

@@ -59,6 +59,10 @@ MAY_BE_LOST = frozenset({Action.MOVE, Action.COUNT})
 """What may be done with a unit of the list of lost serials: set it apart and count it. The rest is refused."""
 
 
+STAYS_HELD = frozenset({Action.MOVE, Action.PUT_AWAY})
+"""What is done with held goods as with others; they are held afterwards, too."""
+
+
 def no_alarm(_place: str) -> str:
     """Nothing is measured."""
     return ""
@@ -152,7 +156,7 @@ class DeskJudge:
             verdicts = self._receiving(doing, line, before, at)
         else:
             is_unclear = self._known.desk is not None and self._known.item_of(line) is None
-            verdicts = [self._no_item(line, doing.action)] if is_unclear else []
+            verdicts = [self._no_item(line, doing.action)] if is_unclear else self._held_on_the_way(doing, line)
             if not verdicts:
                 return ()
         age = self._by_age()
@@ -160,6 +164,19 @@ class DeskJudge:
             verdicts = [Verdict(False, "old_desk", "no hold is known", quiet=True)]
         aged = [v if v.tells_age else replace(v, text=v.text + age) for v in verdicts]
         return tuple(sorted(aged, key=lambda verdict: not verdict.refuses))
+
+    def _held_on_the_way(self, doing: Doing, line: ScanLine) -> list[Verdict]:
+        """Held goods may be moved, to quarantine first of all; whoever does it is told, for the hold goes with them."""
+        found = self._known.item_of(line) if doing.action in STAYS_HELD else None
+        serial = self._known.serial_of(line)
+        lots = self._known.lots_of(found[0].name, line.lot, serial) if found else []
+        if not lots:
+            return []
+        lot = best_of(lots, doing.from_place, serial)
+        if not (holds := self._holds(lot, doing, serial)):
+            return []
+        reasons = "; ".join(dict.fromkeys(hold.text for hold in holds))
+        return [Verdict(False, "held", f"lot {lot.lot.number} is held: {reasons}. It stays held wherever it is put")]
 
     def _by_age(self) -> str:
         desk = self._known.desk
@@ -204,11 +221,9 @@ class DeskJudge:
     def _reasons(
         self, doing: Doing, lot: LotNow, line: ScanLine, item: DeskItem | None, order: DeskOrder | None, at: datetime
     ) -> tuple[Reason, ...]:
-        path = self._known.path_of(doing.from_place)
         zone = self._known.zone_of(doing.from_place)
         dated = with_earlier_expiry(lot.lot, line, zone)
         serial = self._known.serial_of(line)
-        holds = [HoldFact(block.kind, block.text) for block in blocks_at(lot, path[-1], serial)]
         stock = Stock(
             lot=lot.lot.number,
             owner=lot.lot.owner,
@@ -216,12 +231,17 @@ class DeskJudge:
             reserved=reserved_at(lot, doing.from_place, serial, doing.order),
             expires_at=dated.expires_at,
             expiry_required=item is not None and item.expiry_required,
-            holds=(*holds, *self._local_holds(lot, path)),
+            holds=self._holds(lot, doing, serial),
             expires_on=dated.expires_on,
             zone=zone,
         )
         demanded = timedelta(days=order.shelf_life_days_min if order else 0)
         return reasons_not_to(doing.action, stock, Context(at, stock.owner, demanded))
+
+    def _holds(self, lot: LotNow, doing: Doing, serial: str | None) -> tuple[HoldFact, ...]:
+        path = self._known.path_of(doing.from_place)
+        known = (HoldFact(block.kind, block.text) for block in blocks_at(lot, path[-1], serial))
+        return (*known, *self._local_holds(lot, path))
 
     def _receiving(self, doing: Doing, line: ScanLine, before: Sequence[ScanLine], at: datetime) -> list[Verdict]:
         if package_in(line.names):

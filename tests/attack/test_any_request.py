@@ -10,12 +10,10 @@ import os
 from collections.abc import Iterator
 from http.cookiejar import DefaultCookiePolicy
 from itertools import chain, cycle
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
-import schemathesis
-from schemathesis.python import asgi
-from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
@@ -24,12 +22,14 @@ from tests.support.builders import GatewayWithKey
 from tests.support.ledger_api import Api, api_on
 from tests.support.recycled_databases import RecycledDatabases
 
+if TYPE_CHECKING:
+    import schemathesis
+    from schemathesis.python.asgi import ASGIClient
+
 EXAMPLES = os.environ.get("LOTWARDEN_EXAMPLES")
 EXAMPLES_EACH = int(EXAMPLES or 3)
 PARTS = 5
 ONLY_503 = {503}
-
-assert positive_data_acceptance  # what is good but contradicts the ledger is refused: that is no fault of the schema
 
 
 @pytest.fixture
@@ -51,8 +51,10 @@ def description(databases: RecycledDatabases) -> str:
 
 
 @pytest.fixture
-def client(api: Api) -> Iterator[asgi.ASGIClient]:
+def client(api: Api) -> Iterator["ASGIClient"]:
     """One for all requests, which keeps no cookies: to make one starts a thread, and it would look for proxies."""
+    from schemathesis.python import asgi  # takes a second to load: by whoever asks, not by whoever looks for tests
+
     with asgi.get_client(api.client.app) as client:  # type: ignore[attr-defined]
         client.trust_env = False
         client.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
@@ -61,8 +63,10 @@ def client(api: Api) -> Iterator[asgi.ASGIClient]:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_nobody_is_answered_with_a_server_error_or_with_what_is_not_documented(
-    api: Api, client: asgi.ASGIClient, description: str, part: int
+    api: Api, client: "ASGIClient", description: str, part: int
 ) -> None:
+    import schemathesis
+
     with api.database.transaction() as connection:
         may = {Role(row["role"]): set(row["permissions"]) for row in queries("access").role_table(connection)}
     headers = {role: {"Authorization": f"Bearer {api.known_as(f'anybody-{role}', role).token}"} for role in Role}
@@ -83,7 +87,7 @@ def test_nobody_is_answered_with_a_server_error_or_with_what_is_not_documented(
             max_examples=EXAMPLES_EACH, deadline=None, database=None, derandomize=EXAMPLES is None,
             phases=[hypothesis.Phase.generate], suppress_health_check=list(hypothesis.HealthCheck),
         )  # fmt: skip
-        def ask(case: schemathesis.Case) -> None:
+        def ask(case: "schemathesis.Case") -> None:
             nonlocal tried
             for who in next(askers):  # noqa: B023 - it is called before the next operation
                 tried += 1

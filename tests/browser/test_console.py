@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from cloud_sync.actions.quality.holds_and_dispositions import place_hold
@@ -20,10 +20,10 @@ from tests.browser.console_quality import quality_control
 from tests.browser.console_records import electronic_records
 from tests.browser.console_work import EMPTY_PAGES, WORK_PAGES, work
 from tests.browser.looks import picture, shut_out
-from tests.support.browsers import ARGUMENTS, program
 from tests.support.builders import line, minute, reading, scan
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 SCREENS = ((1440, 900, "light"), (1024, 768, "dark"), (390, 844, "light"))
 """Each size once, and each scheme; curves take its colours when they are drawn."""
 WIDEST = 1440
@@ -104,10 +104,8 @@ class Visit:
 
 
 @asynccontextmanager
-async def visiting(house: House, role: Role, **screen: Any) -> AsyncIterator[Visit]:
-    async with async_playwright() as play:
-        browser = await play.chromium.launch(executable_path=program(), args=ARGUMENTS)
-        context = await browser.new_context(**screen)
+async def visiting(browser: Browser, house: House, role: Role, **screen: Any) -> AsyncIterator[Visit]:
+    async with await browser.new_context(**screen) as context:
         visit = Visit(house, context, await context.new_page())
         await visit.open("/login")
         await visit.page.get_by_label("Name").fill(f"{role}-1")
@@ -115,11 +113,10 @@ async def visiting(house: House, role: Role, **screen: Any) -> AsyncIterator[Vis
         await visit.page.keyboard.press("Enter")
         await visit.page.wait_for_url(house.url + "/")
         yield visit
-        await browser.close()
 
 
 @pytest.mark.parametrize("role", OF_ROLE)
-async def test_every_page_is_without_faults_and_for_everybody(database: Database, role: Role) -> None:
+async def test_every_page_is_without_faults_and_for_everybody(browser: Browser, database: Database, role: Role) -> None:
     with a_house(database, Role.QUALITY, Role.ADMINISTRATOR, people=WHO_WORKS) as house:
         if role is Role.QUALITY:
             place_hold(database, lot_id=3, place=None, reason="torn box", at=minute(60), actor="amy")
@@ -130,7 +127,7 @@ async def test_every_page_is_without_faults_and_for_everybody(database: Database
             quality_control(database, minute(60), lot_id=2, place="fridge-a", chamber="fridge-b")
             a_fleet(database, minute(60))
         house.say(reading(minute(55), 5.5, "new-probe"))
-        async with visiting(house, role) as visit:
+        async with visiting(browser, house, role) as visit:
             for name, path in OF_ROLE[role].items():
                 is_open = False
                 for width, height, scheme in SCREENS:
@@ -152,10 +149,12 @@ KEYS_MAX = 8
 """For one event, besides the words of the reason."""
 
 
-async def test_the_whole_queue_is_decided_by_keyboard_alone_in_eight_keys_an_event(database: Database) -> None:
+async def test_the_whole_queue_is_decided_by_keyboard_alone_in_eight_keys_an_event(
+    browser: Browser, database: Database
+) -> None:
     with a_house(database, Role.QUALITY, now=lambda: minute(75)) as house:
         house.say(*[reading(minute(60 + step), 9.9 if step < 5 else 5.0, "probe-b") for step in range(10)])
-        async with visiting(house, Role.QUALITY) as visit:
+        async with visiting(browser, house, Role.QUALITY) as visit:
             page, pressed = visit.page, []
 
             async def press(key: str) -> None:
@@ -184,10 +183,10 @@ async def test_the_whole_queue_is_decided_by_keyboard_alone_in_eight_keys_an_eve
     assert house.ledger.held() == set()
 
 
-async def test_a_reading_reaches_an_open_page_by_itself(database: Database) -> None:
+async def test_a_reading_reaches_an_open_page_by_itself(browser: Browser, database: Database) -> None:
     at = [minute(60)]
     with a_house(database, Role.AUDITOR, now=lambda: at[0]) as house:
-        async with visiting(house, Role.AUDITOR) as visit:
+        async with visiting(browser, house, Role.AUDITOR) as visit:
             tile = visit.page.locator(".tile", has_text="fridge-b")
             await expect(tile).to_contain_text("within limits")
             await asyncio.to_thread(house.say, reading(minute(60), 9.9, "probe-b"))
@@ -207,9 +206,9 @@ async def scanned(page: Page, text: str, found: str) -> None:
     pytest.fail(f"{text!r} was scanned three times, and {page.url} is still there")
 
 
-async def test_a_scan_on_any_page_finds_the_lot(database: Database) -> None:
+async def test_a_scan_on_any_page_finds_the_lot(browser: Browser, database: Database) -> None:
     with a_house(database, Role.OPERATOR) as house:
-        async with visiting(house, Role.OPERATOR) as visit:
+        async with visiting(browser, house, Role.OPERATOR) as visit:
             await scanned(visit.page, "09501101530003\n", "**/lots?q=09501101530003")
             await expect(visit.page.get_by_role("link", name="L3")).to_be_visible()
             await visit.open("/quarantine/1")
@@ -218,12 +217,12 @@ async def test_a_scan_on_any_page_finds_the_lot(database: Database) -> None:
             await expect(visit.page.get_by_role("link", name="L1")).to_have_count(0)
 
 
-async def test_what_a_wide_trace_folds_is_opened_by_choosing_it(database: Database) -> None:
+async def test_what_a_wide_trace_folds_is_opened_by_choosing_it(browser: Browser, database: Database) -> None:
     with a_house(database, Role.AUDITOR) as house:
         for number in range(FOLD_OVER + 4):
             house.ledger.add_place(f"clinic-{number}", "customer")
             house.say(scan(minute(30 + number), Action.SHIP, "fridge-a", f"clinic-{number}", line(1, "L1")))
-        async with visiting(house, Role.AUDITOR) as visit:
+        async with visiting(browser, house, Role.AUDITOR) as visit:
             await visit.open("/lots/1/trace?graph=true")
             note = visit.page.locator("#graph-note")
             told = (await note.inner_text()).split()
@@ -236,11 +235,13 @@ async def test_what_a_wide_trace_folds_is_opened_by_choosing_it(database: Databa
             assert visit.faults == []
 
 
-async def test_an_import_tells_how_far_it_is_and_each_fault_as_it_is_found(database: Database) -> None:
+async def test_an_import_tells_how_far_it_is_and_each_fault_as_it_is_found(
+    browser: Browser, database: Database
+) -> None:
     rows = [f"item-{number},Item {number}" for number in range(300)]
     rows[7] = "no name,Item 7"
     with a_house(database, Role.ADMINISTRATOR) as house:
-        async with visiting(house, Role.ADMINISTRATOR) as visit:
+        async with visiting(browser, house, Role.ADMINISTRATOR) as visit:
             page = visit.page
             await visit.open("/administration/imports")
             told: list[str] = []

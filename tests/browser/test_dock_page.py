@@ -10,17 +10,18 @@ from typing import NamedTuple
 
 import httpx
 import pypdfium2
+import pytest
 import zxingcpp
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from edge_agent.domain.stock.desk import DeskChannel
 from edge_agent.domain.stock.paper_sheets import LINES, SHEETS
 from edge_agent.domain.wire.records import Quality
 from edge_agent.simulators.scanner import label
 from tests.browser.gateway import a_gateway
-from tests.support.browsers import ARGUMENTS, program
 from tests.support.desk_parts import INSULIN, INSULIN_CASE, SITE
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 TABLET = {"width": 1280, "height": 800}
 
 
@@ -37,21 +38,19 @@ PICK = ("LW.BADGE.amy", "LW.ACTION.PICK", "LW.PLACE.fridge-a", "LW.PLACE.dock-1"
 
 
 @asynccontextmanager
-async def a_tablet(url: str) -> AsyncIterator[tuple[Page, list[str]]]:
+async def a_tablet(browser: Browser, url: str) -> AsyncIterator[tuple[Page, list[str]]]:
     """A page, and the errors its console shows."""
-    async with async_playwright() as play:
-        browser = await play.chromium.launch(executable_path=program(), args=ARGUMENTS)
-        page = await browser.new_page(viewport=TABLET)  # type: ignore[arg-type]
+    async with await browser.new_context(viewport=TABLET) as context:  # type: ignore[arg-type]
+        page = await context.new_page()
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
         await page.goto(url)
         yield page, faults
-        await browser.close()
 
 
-async def test_an_operator_sees_green_red_and_what_to_scan_next(tmp_path: Path) -> None:
-    async with a_gateway(tmp_path) as gateway, a_tablet(gateway.url) as (page, faults):
+async def test_an_operator_sees_green_red_and_what_to_scan_next(browser: Browser, tmp_path: Path) -> None:
+    async with a_gateway(tmp_path) as gateway, a_tablet(browser, gateway.url) as (page, faults):
         await gateway.scan(*PICK)
         verdict = page.locator(".verdict")
         await expect(page.locator(".next")).to_have_text("Scan an item.")
@@ -67,8 +66,10 @@ async def test_an_operator_sees_green_red_and_what_to_scan_next(tmp_path: Path) 
         assert faults == []
 
 
-async def test_rooms_show_their_value_and_a_silent_sensor_is_not_shown_as_good(tmp_path: Path) -> None:
-    async with a_gateway(tmp_path) as gateway, a_tablet(gateway.url) as (page, faults):
+async def test_rooms_show_their_value_and_a_silent_sensor_is_not_shown_as_good(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with a_gateway(tmp_path) as gateway, a_tablet(browser, gateway.url) as (page, faults):
         gateway.measure("fridge-a/probe-1", temp_c=4.24)
         room = page.locator(".room")
         await expect(room.locator(".value")).to_have_text("4.2 °C")
@@ -83,8 +84,8 @@ async def test_rooms_show_their_value_and_a_silent_sensor_is_not_shown_as_good(t
         assert faults == []
 
 
-async def test_text_from_a_label_is_never_read_as_html(tmp_path: Path) -> None:
-    async with a_gateway(tmp_path) as gateway, a_tablet(gateway.url) as (page, faults):
+async def test_text_from_a_label_is_never_read_as_html(browser: Browser, tmp_path: Path) -> None:
+    async with a_gateway(tmp_path) as gateway, a_tablet(browser, gateway.url) as (page, faults):
         await gateway.scan(*PICK)
         await gateway.scan(label(INSULIN, "<b>x</b>", date(2027, 12, 31)))
         await expect(page.locator(".verdict span")).to_contain_text("<b>x</b>")
@@ -92,8 +93,8 @@ async def test_text_from_a_label_is_never_read_as_html(tmp_path: Path) -> None:
         assert faults == []
 
 
-async def test_everything_fits_on_tablet_and_phone_and_type_is_large(tmp_path: Path) -> None:
-    async with a_gateway(tmp_path) as gateway, a_tablet(gateway.url) as (page, _):
+async def test_everything_fits_on_tablet_and_phone_and_type_is_large(browser: Browser, tmp_path: Path) -> None:
+    async with a_gateway(tmp_path) as gateway, a_tablet(browser, gateway.url) as (page, _):
         gateway.measure("fridge-a/probe-1", temp_c=4.24)
         await gateway.scan(*PICK)
         await expect(page.locator(".next")).to_have_text("Scan an item.")
@@ -107,9 +108,11 @@ async def test_everything_fits_on_tablet_and_phone_and_type_is_large(tmp_path: P
             assert bottom_px <= size.height, "what to do next is seen without scrolling"
 
 
-async def test_two_probes_of_a_fridge_are_one_tile_and_what_no_rule_judges_is_grey(tmp_path: Path) -> None:
+async def test_two_probes_of_a_fridge_are_one_tile_and_what_no_rule_judges_is_grey(
+    browser: Browser, tmp_path: Path
+) -> None:
     site = replace(SITE, channels=(*SITE.channels, DeskChannel("fridge-a/probe-2", "temp_c", "fridge-a")))
-    async with a_gateway(tmp_path, site) as gateway, a_tablet(gateway.url) as (page, faults):
+    async with a_gateway(tmp_path, site) as gateway, a_tablet(browser, gateway.url) as (page, faults):
         gateway.measure("fridge-a/probe-1", temp_c=4.24)
         gateway.measure("fridge-a/probe-2", temp_c=4.6)
         gateway.measure("tag-7", temp_c=21.0, ended_unix_s=1.7e9)
@@ -124,8 +127,10 @@ async def test_two_probes_of_a_fridge_are_one_tile_and_what_no_rule_judges_is_gr
         assert faults == []
 
 
-async def test_the_order_is_a_checklist_in_its_own_units_and_items_have_their_names(tmp_path: Path) -> None:
-    async with a_gateway(tmp_path) as gateway, a_tablet(gateway.url) as (page, faults):
+async def test_the_order_is_a_checklist_in_its_own_units_and_items_have_their_names(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with a_gateway(tmp_path) as gateway, a_tablet(browser, gateway.url) as (page, faults):
         await gateway.scan("LW.BADGE.amy", "LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock-1", "LW.ORDER.PO-1")
         await expect(page.locator(".order h3")).to_have_text("Order PO-1: 0 of 1 line complete")
         await gateway.scan(label(INSULIN_CASE, "NEW", date(2027, 12, 31)))
@@ -135,8 +140,10 @@ async def test_the_order_is_a_checklist_in_its_own_units_and_items_have_their_na
         assert faults == []
 
 
-async def test_on_a_phone_the_verdict_stays_in_view_and_a_tablet_sounds_once_it_is_touched(tmp_path: Path) -> None:
-    async with a_gateway(tmp_path) as gateway, a_tablet(gateway.url) as (page, faults):
+async def test_on_a_phone_the_verdict_stays_in_view_and_a_tablet_sounds_once_it_is_touched(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with a_gateway(tmp_path) as gateway, a_tablet(browser, gateway.url) as (page, faults):
         for number in range(4):
             gateway.measure(f"tag-{number}", temp_c=5.0)
         await gateway.scan(*PICK)
@@ -154,8 +161,8 @@ async def test_on_a_phone_the_verdict_stays_in_view_and_a_tablet_sounds_once_it_
         assert faults == []
 
 
-async def test_the_page_says_when_the_gateway_is_gone(tmp_path: Path) -> None:
-    async with a_gateway(tmp_path) as gateway, a_tablet(gateway.url) as (page, _):
+async def test_the_page_says_when_the_gateway_is_gone(browser: Browser, tmp_path: Path) -> None:
+    async with a_gateway(tmp_path) as gateway, a_tablet(browser, gateway.url) as (page, _):
         await expect(page.locator(".dock")).to_have_count(1)
         await expect(page.locator("#gone")).to_be_hidden()
         await page.clock.install()
@@ -165,8 +172,8 @@ async def test_the_page_says_when_the_gateway_is_gone(tmp_path: Path) -> None:
         await expect(page.locator("#gone")).to_be_visible()
 
 
-async def test_what_is_old_is_shown_as_old_and_not_in_the_colours_of_now(tmp_path: Path) -> None:
-    async with a_gateway(tmp_path) as gateway, a_tablet(gateway.url) as (page, faults):
+async def test_what_is_old_is_shown_as_old_and_not_in_the_colours_of_now(browser: Browser, tmp_path: Path) -> None:
+    async with a_gateway(tmp_path) as gateway, a_tablet(browser, gateway.url) as (page, faults):
         gateway.measure("fridge-a/probe-1", temp_c=4.24)
         await gateway.scan(*PICK)
         await gateway.scan(label(INSULIN, "GOOD", date(2027, 12, 31)))
@@ -184,8 +191,8 @@ async def test_what_is_old_is_shown_as_old_and_not_in_the_colours_of_now(tmp_pat
         assert faults == []
 
 
-async def test_a_verdict_that_nobody_acted_on_for_two_minutes_is_old(tmp_path: Path) -> None:
-    async with a_gateway(tmp_path) as gateway, a_tablet(gateway.url) as (page, _):
+async def test_a_verdict_that_nobody_acted_on_for_two_minutes_is_old(browser: Browser, tmp_path: Path) -> None:
+    async with a_gateway(tmp_path) as gateway, a_tablet(browser, gateway.url) as (page, _):
         await gateway.scan(*PICK)
         await expect(page.locator(".verdict")).to_have_class("verdict good")
         await page.evaluate(
@@ -195,8 +202,10 @@ async def test_a_verdict_that_nobody_acted_on_for_two_minutes_is_old(tmp_path: P
         await expect(page.locator("#gone")).to_be_hidden()
 
 
-async def test_the_downtime_pack_is_one_click_away_prints_with_codes_that_scan_and_is_kept(tmp_path: Path) -> None:
-    async with a_gateway(tmp_path) as gateway, a_tablet(gateway.url) as (page, faults):
+async def test_the_downtime_pack_is_one_click_away_prints_with_codes_that_scan_and_is_kept(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with a_gateway(tmp_path) as gateway, a_tablet(browser, gateway.url) as (page, faults):
         await page.get_by_role("link", name="Downtime pack").click()
         await expect(page.get_by_role("heading", name="Downtime pack north")).to_be_visible()
         await expect(page.get_by_text("outer box torn").first).to_be_visible()

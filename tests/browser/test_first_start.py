@@ -1,16 +1,18 @@
 """The first start in a real browser: from an empty ledger to an invited gateway, each step without a fault."""
 
-from playwright.async_api import Page, async_playwright, expect
+import pytest
+from playwright.async_api import Browser, Page, expect
 
 from cloud_sync.actions.people.first_start import setup_code
 from cloud_sync.api.connections import Doorkeeper
 from cloud_sync.storage.database import Database
 from tests.browser.looks import picture, shut_out
 from tests.browser.test_console import SCREENS
-from tests.support.browsers import ARGUMENTS, program
 from tests.support.builders import minute
 from tests.support.people import PASSWORD
 from tests.support.served import served
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def look_at(page: Page, name: str) -> None:
@@ -22,11 +24,10 @@ async def look_at(page: Page, name: str) -> None:
     assert await shut_out(page) == [], name
 
 
-async def test_an_empty_ledger_is_set_up_step_by_step(database: Database) -> None:
+async def test_an_empty_ledger_is_set_up_step_by_step(browser: Browser, database: Database) -> None:
     with served(database, Doorkeeper(), clock=lambda: minute(0)) as port:
-        async with async_playwright() as play:
-            browser = await play.chromium.launch(executable_path=program(), args=ARGUMENTS)
-            page = await browser.new_page()
+        async with await browser.new_context() as context:
+            page = await context.new_page()
             faults: list[str] = []
             page.on("pageerror", lambda error: faults.append(str(error)))
             page.on("console", lambda line: faults.append(line.text) if line.type in ("error", "warning") else None)
@@ -55,4 +56,3 @@ async def test_an_empty_ledger_is_set_up_step_by_step(database: Database) -> Non
             await expect(page.locator("svg.qr")).to_be_visible()
             await look_at(page, "invited")
             assert faults == []
-            await browser.close()

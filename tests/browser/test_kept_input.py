@@ -2,9 +2,11 @@
 
 from uuid import uuid4
 
-from playwright.async_api import Page, async_playwright, expect
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from cloud_sync.actions.stock import counts
+from cloud_sync.api.limits import FILE_BYTES_MAX
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
@@ -15,6 +17,7 @@ from tests.support.browsers import ARGUMENTS, program
 from tests.support.builders import line, minute, scan
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 FORM = "/new-order?kind=requisition"
 
 
@@ -32,10 +35,10 @@ async def entered(page: Page) -> list[str]:
     return [await page.get_by_label(name).input_value() for name in names]
 
 
-async def test_what_was_entered_stands_in_its_form_again_with_the_error(database: Database) -> None:
+async def test_what_was_entered_stands_in_its_form_again_with_the_error(browser: Browser, database: Database) -> None:
     with a_house(database, Role.OPERATOR) as house:
         house.ledger.add_place("ward-3", "customer")
-        async with visiting(house, Role.OPERATOR, viewport={"width": 390, "height": 844}) as visit:
+        async with visiting(browser, house, Role.OPERATOR, viewport={"width": 390, "height": 844}) as visit:
             page = visit.page
             await visit.open(FORM)
             await enter(page, "five", "for Monday")
@@ -55,9 +58,9 @@ async def test_what_was_entered_stands_in_its_form_again_with_the_error(database
             assert [fault for fault in visit.faults if "422" not in fault] == []
 
 
-async def test_the_field_that_is_wrong_is_named_as_its_label_and_marked(database: Database) -> None:
+async def test_the_field_that_is_wrong_is_named_as_its_label_and_marked(browser: Browser, database: Database) -> None:
     with a_house(database, Role.ADMINISTRATOR) as house:
-        async with visiting(house, Role.ADMINISTRATOR, viewport={"width": 390, "height": 844}) as visit:
+        async with visiting(browser, house, Role.ADMINISTRATOR, viewport={"width": 390, "height": 844}) as visit:
             page = visit.page
             await visit.open("/new-formulation")
             for label in ("Name", "Product", "For how many base units", "Lowest yield, %"):
@@ -67,12 +70,13 @@ async def test_the_field_that_is_wrong_is_named_as_its_label_and_marked(database
             await page.get_by_role("link", name="Back to the form").click()
             notice = page.get_by_role("alert")
             await expect(notice).to_contain_text("Not saved: Lowest yield, %: “many” is not a number")
+            await expect(notice).to_contain_text("Correct it.")
             await expect(notice).to_be_in_viewport()
             await expect(page.get_by_label("Lowest yield, %")).to_have_attribute("aria-invalid", "true")
             assert await shut_out(page) == []
 
 
-async def test_after_an_error_below_a_long_table_a_phone_shows_why(database: Database) -> None:
+async def test_after_an_error_below_a_long_table_a_phone_shows_why(browser: Browser, database: Database) -> None:
     with a_house(database, Role.OPERATOR) as house:
         for number in range(12):
             house.say(scan(minute(30 + number), Action.RECEIVE, "acme", "fridge-b", line(lot=f"M{number}")))
@@ -81,7 +85,7 @@ async def test_after_an_error_below_a_long_table_a_phone_shows_why(database: Dat
         counts.add_findings(
             database, count, found, client_id=uuid4(), counted_at=minute(59), at=minute(60), actor="amy"
         )
-        async with visiting(house, Role.OPERATOR, viewport={"width": 390, "height": 844}) as visit:
+        async with visiting(browser, house, Role.OPERATOR, viewport={"width": 390, "height": 844}) as visit:
             page = visit.page
             await visit.open(f"/counts/{count}")
             await page.get_by_placeholder("Found").first.fill("many")
@@ -90,10 +94,26 @@ async def test_after_an_error_below_a_long_table_a_phone_shows_why(database: Dat
             await expect(page.get_by_role("alert")).to_be_in_viewport()
 
 
-async def test_whoever_was_signed_out_finds_what_they_sent_after_signing_in(database: Database) -> None:
+async def test_a_file_that_is_too_large_is_told_on_a_page_and_leads_back(browser: Browser, database: Database) -> None:
+    too_large = {"name": "items.csv", "mimeType": "text/csv", "buffer": b"name,title\n" + b"x" * FILE_BYTES_MAX}
+    with a_house(database, Role.ADMINISTRATOR) as house:
+        async with visiting(browser, house, Role.ADMINISTRATOR) as visit:
+            page = visit.page
+            await visit.open("/administration/imports")
+            await page.locator("#file").set_input_files(too_large)
+            await page.get_by_label("Why").fill("first fill")
+            await page.get_by_role("button", name="Check the file").click()
+            await expect(page.get_by_role("heading", name="Too large")).to_be_visible()
+            await page.get_by_role("link", name="Back to the form").click()
+            await expect(page.get_by_role("button", name="Check the file")).to_be_visible()
+
+
+async def test_whoever_was_signed_out_finds_what_they_sent_after_signing_in(
+    browser: Browser, database: Database
+) -> None:
     with a_house(database, Role.OPERATOR, Role.PHARMACIST) as house:
         house.ledger.add_place("ward-3", "customer")
-        async with visiting(house, Role.OPERATOR) as visit:
+        async with visiting(browser, house, Role.OPERATOR) as visit:
             page = visit.page
             for person, kept in (
                 ("operator-1", ["fridge-a", "insulin", "5", "for Monday"]),
@@ -103,7 +123,7 @@ async def test_whoever_was_signed_out_finds_what_they_sent_after_signing_in(data
                 await visit.context.clear_cookies()
                 await enter(page, "5", "for Monday")
                 await expect(page.get_by_text("what you sent was not saved")).to_be_visible()
-                assert await page.get_by_text("Done:").count() == 0
+                assert await page.locator("p.did.ok").count() == 0
                 await page.get_by_label("Name").fill(person)
                 await page.get_by_label("Password").fill(PASSWORD)
                 await page.keyboard.press("Enter")

@@ -3,23 +3,24 @@
 import re
 
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import Browser, Route, expect
 
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
 from tests.browser.console_house import a_house
 from tests.browser.test_console import visiting
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 LATER = re.compile(r"/finance\?.*waits=true")
 NOT_LOADED = "This could not be loaded. Reload the page to try again."
 
 
 async def test_what_comes_later_comes_or_the_page_says_why_not(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cloud_sync.console.put_off.is_large", lambda _: True)
     with a_house(database, Role.OPERATOR) as house:
-        async with visiting(house, Role.OPERATOR) as visit:
+        async with visiting(browser, house, Role.OPERATOR) as visit:
             page = visit.page
             await visit.open("/finance?on=2026-03-01")
             await expect(page.get_by_role("link", name="L1").first).to_be_visible()

@@ -1,6 +1,7 @@
 """A security key in a real browser: added, used to sign in, and to sign a release by two people."""
 
-from playwright.async_api import Page, expect
+import pytest
+from playwright.async_api import Browser, Page, expect
 
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
@@ -9,6 +10,7 @@ from tests.browser.test_console import visiting
 from tests.browser.test_first_start import look_at
 from tests.support.people import PASSWORD
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 AUTHENTICATOR = {
     "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
     "isUserVerified": True,
@@ -22,10 +24,10 @@ async def plug_in(page: Page) -> None:
     await wire.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
 
 
-async def test_a_key_is_added_signs_in_and_signs(database: Database) -> None:
+async def test_a_key_is_added_signs_in_and_signs(browser: Browser, database: Database) -> None:
     with a_house(database, Role.QUALITY) as house:
         house.url = house.url.replace("127.0.0.1", "localhost")  # keys are for names
-        async with visiting(house, Role.QUALITY) as visit:
+        async with visiting(browser, house, Role.QUALITY) as visit:
             page = visit.page
             await plug_in(page)
             await page.get_by_role("link", name="quality-1").click()

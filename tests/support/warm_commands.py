@@ -20,6 +20,7 @@ from importlib import import_module
 from typing import Any
 
 from cloud_sync.commands.late_commands import COMMANDS
+from cloud_sync.commands.loading import loading
 
 LOADED = {
     "edge_agent": ("edge_agent.cli", "edge_agent.process"),
@@ -84,8 +85,9 @@ def _server_of(package: str) -> str:
 
 
 def _serve(package: str, listening: socket.socket, lifeline: int) -> None:
-    for module in LOADED[package]:
-        import_module(module)
+    with loading():
+        for module in LOADED[package]:
+            import_module(module)
     running: dict[int, tuple[int, socket.socket]] = {}  # by pidfd
     while True:
         waited = [listening.fileno(), lifeline, *running, *(asking.fileno() for _, asking in running.values())]

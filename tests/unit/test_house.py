@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -280,3 +281,20 @@ def test_a_module_says_what_it_offers_only_where_it_passes_on_what_others_made()
         for face in faces:
             imported = {name.rpartition(".")[2] for name in imports_of(module)}
             assert {element.value for element in getattr(face.value, "elts", ())} <= imported, module
+
+
+def modules_of_tests() -> list[str]:
+    return sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("*.py"))
+
+
+def test_no_example_of_the_shell_stands_in_the_tests_where_nobody_tries_it() -> None:
+    shell = re.compile(r"^\s*>>> ", re.MULTILINE)
+    assert [module for module in modules_of_tests() if shell.search((ROOT / module).read_text())] == []
+
+
+def test_every_module_beside_the_tests_loads() -> None:
+    """Tests load when they are looked for; programs of the bench and of the clusters are loaded by nobody else."""
+    beside = [module for module in modules_of_tests() if not Path(module).name.startswith(("test_", "conftest"))]
+    assert len(beside) > 100
+    for module in beside:
+        import_module(name_of(module))

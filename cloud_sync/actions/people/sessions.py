@@ -28,6 +28,7 @@ from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
 
 SIGN_IN = "Sign in again: POST /v1/sessions."
+IS_ONE_TIME = "this secret is good once"
 WRONG = "the name or the password is wrong"
 TRY_AGAIN = "Check both. If you forgot the password, ask an administrator for: cloud-sync account reset NAME."
 NOTED_EVERY = timedelta(seconds=60)
@@ -84,7 +85,7 @@ def sign_in(
                 "this one-time secret is too old", "Ask an administrator for: cloud-sync account reset NAME."
             )
         if new_password is None:
-            raise Invalid("this secret is good once", f"Send new_password with it. {CHOOSE_PASSWORD}")
+            raise Invalid(IS_ONE_TIME, f"Send new_password with it. {CHOOSE_PASSWORD}")
     if new_password is not None:
         change_password(database, account["person"], new_password, at=at)
     return begin_session(database, account, address, at)

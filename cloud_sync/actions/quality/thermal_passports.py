@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from cloud_sync.domain.passport import MeasuredStay, allowance_left_s, measure, stands_s, total_mkt_c
+from cloud_sync.domain.passport import CoverageGap, MeasuredStay, allowance_left_s, measure, stands_s, total_mkt_c
 from cloud_sync.domain.uncertain_times import is_unbounded
 from cloud_sync.errors import ArchiveUnreadable
 from cloud_sync.posting.monitoring.archived_readings import EVER, recalled
@@ -93,7 +93,7 @@ def _stay_if_readable(
         return _stay(connection, row, channels, gap_s, at)
     except ArchiveUnreadable as error:
         names = ("place", "place_kind", "serial", "began_at", "ended_at")
-        unknown = dict.fromkeys(("mkt_c", "measured_s", "outside_s", "unmeasured_s"))
+        unknown = dict.fromkeys(("mkt_c", "measured_s", "outside_s", "unmeasured_s")) | {"outside": [], "gaps": []}
         return {**{name: row[name] for name in names}, **unknown, "channels": [], "unreadable": error}
 
 
@@ -143,8 +143,10 @@ def _measured_stay(
         known = rules.get((channel["id"], channel["place_id"]), [])
         found = measured_by(connection, channel, known, began_at, ended_at, gap_s)
         names = {"device": channel["device"], "metric": channel["metric"], "measured_at": channel["measured_at"]}
-        told.append((channel["metric"], found, {**names, **asdict(found)}))
+        told.append((channel["metric"], found, names | _shown(found)))
     temperatures = [found for metric, found, _ in told if quantity_of(metric) == TEMPERATURE]
+    most_outside = max(temperatures, key=lambda found: found.beyond_any_s, default=None)
+    least_gap = min(temperatures, key=lambda found: found.gap_s, default=None)
     worst: MeasuredStay | None = max(temperatures, key=lambda found: found.mkt_c or float("-inf"), default=None)
     seconds = (ended_at - began_at).total_seconds()
     return {
@@ -156,9 +158,16 @@ def _measured_stay(
         "channels": [each for _, _, each in told],
         "mkt_c": worst.mkt_c if worst else None,
         "measured_s": worst.measured_s if worst else 0.0,
-        "outside_s": max((found.beyond_any_s for found in temperatures), default=0.0),
-        "unmeasured_s": min((found.gap_s for found in temperatures), default=seconds),
+        "outside_s": most_outside.beyond_any_s if most_outside else 0.0,
+        "outside": [asdict(each) for each in most_outside.outside] if most_outside else [],
+        "unmeasured_s": least_gap.gap_s if least_gap else seconds,
+        "gaps": [asdict(each) for each in (least_gap.gaps if least_gap else (CoverageGap(began_at, ended_at),))],
     }
+
+
+def _shown(found: MeasuredStay) -> dict[str, Any]:
+    """A channel as passports have it."""
+    return {name: each for name, each in asdict(found).items() if name != "outside"}
 
 
 def measured_by(

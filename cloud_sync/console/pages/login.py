@@ -11,7 +11,7 @@ from cloud_sync.actions.access import actor_of
 from cloud_sync.actions.people import single_sign_on
 from cloud_sync.actions.people.first_start import has_anybody
 from cloud_sync.actions.people.security_keys import ask_sign_in, sign_in_with_key
-from cloud_sync.actions.people.sessions import sign_in
+from cloud_sync.actions.people.sessions import IS_ONE_TIME, sign_in
 from cloud_sync.api.access import TOKEN_CHARACTERS_MAX, Ledger, Now
 from cloud_sync.api.problems import STATUS
 from cloud_sync.api.sessions import address_of, ledger_address
@@ -226,6 +226,8 @@ def log_out(request: Request, database: Ledger, now: Now) -> Any:
 
 def _fault(request: Request, target: str, error: LedgerError, person: str, *, secret: str = "") -> Response:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    if secret and str(error) == IS_ONE_TIME:  # all is well: the page asks for a password of their own
+        return _page(request, target, status, person=person, secret=secret)
     return _page(request, target, status, fault=f"{error}. {_for_people(error)}", person=person, secret=secret)
 
 

@@ -66,7 +66,7 @@ def propose_page(
     if kind == PlanKind.ENVIRONMENT:
         columns = ("name", "method", "alert", "action", "source")
         rows = [{**row, "alert": row["alert"] or None} for row in pasted_rows(points, columns)]
-        plan |= {"place": place, "points": rows, "every_days": _maybe(every_days)}
+        plan |= {"place": place, "points": rows, "every_days": _maybe(every_days, "the interval in days")}
     else:
         columns = ("name", "unit", "low", "high", "source")
         plan["tests"] = [
@@ -74,13 +74,26 @@ def propose_page(
         ]
     if kind == PlanKind.STABILITY:
         days = pasted_rows(pulls, ("day", "units"))
-        plan |= {"item": item, "storage": storage, "pulls": days, "window_days": _maybe(window_days),
-                 "lots_min": _maybe(lots_min)}  # fmt: skip
+        plan |= {
+            "item": item,
+            "storage": storage,
+            "pulls": days,
+            "window_days": _maybe(window_days, "the window in days"),
+            "lots_min": _maybe(lots_min, "the number of lots"),
+        }
     elif kind == PlanKind.QUALIFICATION:
-        plan |= {"preparations": preparations or [], "units_min": _maybe(units), "valid_days": _maybe(valid_days)}
+        plan |= {
+            "preparations": preparations or [],
+            "units_min": _maybe(units, "the number of units"),
+            "valid_days": _maybe(valid_days, "the days of validity"),
+        }
     elif kind == PlanKind.MATERIAL:
-        plan |= {"item": item, "units": _maybe(units), "retest_days": _maybe(retest_days),
-                 "after_exposure": after_exposure == "yes"}  # fmt: skip
+        plan |= {
+            "item": item,
+            "units": _maybe(units, "the number of units"),
+            "retest_days": _maybe(retest_days, "the days until the retest"),
+            "after_exposure": after_exposure == "yes",
+        }
     asked = checked(
         QualityPlanIn, kind="quality_plan", name=name_of(name), plan=plan, reason=reason_of(reason, "a plan")
     )
@@ -91,5 +104,5 @@ def propose_page(
     return RedirectResponse("/changes", 303)
 
 
-def _maybe(text: str) -> int | None:
-    return whole(text, "a number") if text.strip() else None
+def _maybe(text: str, what: str) -> int | None:
+    return whole(text, what) if text.strip() else None

@@ -63,6 +63,32 @@ const stack = () => {
 phone.addEventListener("change", stack);
 stack();
 
+// A form that opens in a cell opens under its row, as wide as the table is seen: in the cell it would squeeze all columns.
+const under = new WeakMap();
+document.addEventListener("toggle", ({ target: fold }) => {
+  const row = fold.matches("td > details.inline") && fold.closest("tr"), opened = under.get(fold), focused = document.activeElement;
+  if (opened && !fold.open) {
+    fold.append(...opened.querySelector("div").childNodes);
+    opened.remove();
+    under.delete(fold);
+  } else if (row && fold.open && !opened && !phone.matches) {
+    const summary = fold.querySelector("summary"), group = document.createElement("div"), added = document.createElement("tr");
+    const cell = added.insertCell();
+    added.className = "opened";
+    cell.colSpan = [...row.cells].reduce((sum, each) => sum + each.colSpan, 0);
+    group.role = "group";
+    group.ariaLabel = summary.textContent.trim();
+    group.append(...[...fold.childNodes].filter((each) => each !== summary));
+    group.style.maxWidth = `calc(${row.closest(".wide").clientWidth}px - 1.6rem)`;
+    cell.append(group);
+    let last = row;
+    while (last.nextElementSibling?.matches(".below, .opened")) last = last.nextElementSibling;
+    last.after(added);
+    under.set(fold, added);
+    if (group.contains(focused)) focused.focus();  // whoever was quick is in it already
+  }
+}, true);
+
 const say = (text, kind, place) => {
   const notice = document.createElement("p");
   notice.className = `notice ${kind} did`;
@@ -71,6 +97,26 @@ const say = (text, kind, place) => {
   notice.textContent = text;
   place(notice);
   notice.focus({ preventScroll: kind === "ok" });
+};
+
+// What a button says to do, as done: "Add the site" is "Site added." Where that reads badly, the button has data-done.
+const PARTICIPLES = {
+  begin: "begun", find: "found", give: "given", hold: "held", keep: "kept", lend: "lent", make: "made",
+  override: "overridden", put: "put", send: "sent", set: "set", show: "shown", take: "taken", withdraw: "withdrawn",
+};
+const participle = (verb) => PARTICIPLES[verb]
+  ?? verb.replace(/(ship|plan|stop|allot|fit|cancel)$/, (end) => end + end.at(-1)).replace(/([^aeo])y$/, "$1i").replace(/e$/, "") + "ed";
+const clauseDone = (clause) => {
+  const [verb, ...rest] = clause.split(" ");
+  const [, thing, where] = rest.join(" ").match(/^(.*?)((?:(?:^| )(?:again|as|at|for|forward|from|in|into|off|out|to|until|with)(?: .*)?)?)$/);
+  const named = thing.replace(/^(?:the|this|these|an?|its?|them) ?\b/, "").trim();
+  return `${named} ${participle(verb.toLowerCase())} ${where}`.replace(/ +/g, " ").trim();
+};
+const done = (button) => {
+  if (/^(?:I|It|The|There) /.test(button)) return `Recorded: ${button.replace(/^[IT](?=[th])/, (first) => first.toLowerCase())}.`;
+  const [first, ...others] = button.replace(/:.*| now$/g, "").split(/ and (?!sign )/).map(clauseDone);
+  const said = [first, ...others].join(others.some((other) => other.includes(" ")) ? "; " : " and ");
+  return `${said[0].toUpperCase()}${said.slice(1)}.`;
 };
 
 // What was just done is said on the page that follows it, where the keyboard goes on from.
@@ -87,7 +133,7 @@ document.addEventListener("submit", (event) => {
   if (form.method !== "post" || form.closest(".login")) return;
   sessionStorage.removeItem("entered");
   if (form.closest(".who")) return;
-  const told = event.submitter?.dataset.done ?? `Done: ${(event.submitter?.textContent ?? "").trim()}`;
+  const told = event.submitter?.dataset.done ?? done((event.submitter?.textContent ?? "").replace(/\s+/g, " ").trim() || "Save");
   sessionStorage.setItem("did", told);
   const action = form.getAttribute("action");
   sessionStorage.setItem("entered", JSON.stringify({
@@ -126,6 +172,9 @@ if (entered) {
     // Whether it was recorded is only sure where the ledger itself refused it; else it is the same request again.
     const why = refused.querySelector("[role=alert]").textContent;
     entered.why = "doubt" in refused.dataset ? `It is not known whether this was saved. Look before you send it again. ${why}` : `Not saved: ${why}`;
+    // What to do stands beside the form as well; that one has to go back is done by then.
+    const advice = refused.querySelector("[role=alert] + p").textContent.trim().replace(/^Go back and (.)/, (_, first) => first.toUpperCase());
+    entered.why += ` ${advice}`;
     entered.wrong = refused.dataset.field;
     entered.isSure = Number(refused.dataset.refused) < 500;
     sessionStorage.setItem("entered", JSON.stringify(entered));

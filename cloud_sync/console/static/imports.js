@@ -31,7 +31,9 @@ const told = (view, said) => {
   if (said.error) view.head.textContent = `${said.error}. ${said.what_to_do}`;
   if (said.page) {
     const page = new DOMParser().parseFromString(said.page, "text/html");
-    document.querySelector("main").replaceWith(page.querySelector("main"));
+    const main = page.querySelector("main");
+    if (!main) throw new Error("it sent no page");
+    document.querySelector("main").replaceWith(main);
     document.querySelector("main h2")?.scrollIntoView({ block: "nearest" });
     watch();
   }
@@ -40,7 +42,7 @@ const told = (view, said) => {
 async function send(form, view) {
   const body = new FormData(form);
   body.set("progress", "true");
-  const answer = await fetch(form.action, { method: "POST", body });
+  const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
   if (!answer.headers.get("content-type")?.includes("ndjson")) {
     told(view, { page: await answer.text() });
     return;

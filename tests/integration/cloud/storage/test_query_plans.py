@@ -9,6 +9,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -564,37 +565,37 @@ NO_PLAN = r"INSERT\b(?!.*\bSELECT\b)|COPY\b|LOCK\b|DROP\b|.*\{month\}"
 """Of rows that are just added, and of what has no plan."""
 
 
+ROOMS = sorted(path.name[:-4] for path in files("cloud_sync.storage").iterdir() if path.name.endswith(".sql"))
+
+
+@cache
 def named_queries() -> dict[str, str]:
     """The SQL of every named query of every room, by ``room.name``; but for what has no plan."""
-    rooms = sorted(path.name[:-4] for path in files("cloud_sync.storage").iterdir() if path.name.endswith(".sql"))
     found = {
         f"{room}.{name}": getattr(queries(room), name).sql
-        for room in rooms
+        for room in ROOMS
         for name in queries(room).available_queries
         if not name.endswith("_cursor")
     }
     return {name: sql for name, sql in found.items() if not re.match(NO_PLAN, sql, re.DOTALL)}
 
 
-QUERIES = named_queries()
-
-
-@pytest.mark.parametrize("room", sorted({name.split(".")[0] for name in QUERIES}))
+@pytest.mark.parametrize("room", ROOMS)
 def test_a_named_query_never_reads_a_whole_big_table(large: psycopg.Connection, room: str) -> None:
     reads: dict[str, set[str]] = {}
-    for name in sorted(QUERIES.keys() - WHOLE_ON_PURPOSE.keys()):
+    for name in sorted(named_queries().keys() - WHOLE_ON_PURPOSE.keys()):
         if name.split(".")[0] == room:
-            plans = [plan_of(large, QUERIES[name], USUAL | asked) for asked in ASKED.get(name, [{}])]
+            plans = [plan_of(large, named_queries()[name], USUAL | asked) for asked in ASKED.get(name, [{}])]
             reads[name] = set[str]().union(*map(scanned, plans))
     assert {name: tables for name, tables in reads.items() if tables} == {}
 
 
 def test_exceptions_are_of_queries_that_there_are_and_do_read_a_whole_table(large: psycopg.Connection) -> None:
-    assert WHOLE_ON_PURPOSE.keys() | ASKED.keys() <= QUERIES.keys()
+    assert WHOLE_ON_PURPOSE.keys() | ASKED.keys() <= named_queries().keys()
     needless = {
         name
         for name in WHOLE_ON_PURPOSE
-        if not any(scanned(plan_of(large, QUERIES[name], USUAL | values)) for values in ASKED.get(name, [{}]))
+        if not any(scanned(plan_of(large, named_queries()[name], USUAL | values)) for values in ASKED.get(name, [{}]))
     }
     assert needless == set()
 

@@ -8,7 +8,7 @@ from cloud_sync.console.timeline import NARROWEST, WIDTH, bars_of
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
-def stay(began_days: float | None, ended_days: float | None, **more: float) -> dict[str, Any]:
+def stay(began_days: float | None, ended_days: float | None, **more: Any) -> dict[str, Any]:
     def at(days: float | None) -> datetime | None:
         return None if days is None else NOW - timedelta(days=days)
 
@@ -18,6 +18,8 @@ def stay(began_days: float | None, ended_days: float | None, **more: float) -> d
         "ended_at": at(ended_days),
         "outside_s": 0.0,
         "unmeasured_s": 0.0,
+        "outside": (),
+        "gaps": (),
     } | more
 
 
@@ -32,3 +34,16 @@ def test_a_stay_of_an_unknown_beginning_is_drawn_from_the_first_known_one() -> N
     unknown, known = bars_of([stay(None, 5), stay(10, None, unmeasured_s=5.0)], NOW)
     assert (unknown.x, round(unknown.width), known.state) == (0.0, 500, "unmeasured")
     assert bars_of([stay(None, None)], NOW) == []
+
+
+def test_only_the_time_outside_is_drawn_as_outside() -> None:
+    """Two hours of a stay of ten days, not all ten of them; and what was not measured is drawn where it was not."""
+    began = NOW - timedelta(days=4)
+    outside = {"began_at": began, "ended_at": began + timedelta(hours=2)}
+    gap = {"began_at": NOW - timedelta(days=2), "ended_at": NOW - timedelta(days=1)}
+    (bar,) = bars_of([stay(10, None, outside_s=7200.0, outside=(outside,), unmeasured_s=86400.0, gaps=(gap,))], NOW)
+    whole, unmeasured, red = bar.parts
+    assert (whole.state, whole.x, whole.width) == ("inside", 0.0, WIDTH)
+    assert (unmeasured.state, round(unmeasured.x), round(unmeasured.width)) == ("unmeasured", 800, 100)
+    assert (red.state, round(red.x), round(red.width, 1)) == ("outside", 600, round(WIDTH * 2 / 240, 1))
+    assert bar.state == "outside"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from cloud_sync.domain.passport import (
     INTERVAL_S_MIN,
     INTERVALS_MISSED,
+    OUTSIDE_MAX,
     allowance_left_s,
     measure,
     stands_s,
@@ -96,6 +97,18 @@ def test_a_value_stands_until_the_next_and_no_longer_than_a_gap_begins() -> None
     assert [(gap.began_at, gap.ended_at) for gap in told.gaps] == [(at(6), at(30)), (at(35), at(40))]
     assert (told.measured_s, told.gap_s) == (660.0, 1740.0)
     assert (told.lowest, told.highest) == (5.0, 9.0)
+
+
+def test_times_outside_are_told_one_by_one_and_the_last_of_very_many_together() -> None:
+    values = [(at(n), 9.0 if n % 3 else 5.0) for n in range(10)]
+    told = measure(values, at(0), at(10), [WARM], gap_s=300, is_temperature=True)
+    assert [(each.began_at, each.ended_at) for each in told.outside] == [
+        (at(1), at(3)), (at(4), at(6)), (at(7), at(9))
+    ]  # fmt: skip
+    many = [(at(n), 9.0 if n % 2 else 5.0) for n in range(2 * OUTSIDE_MAX + 4)]
+    told = measure(many, at(0), at(len(many)), [WARM], gap_s=300, is_temperature=True)
+    assert len(told.outside) == OUTSIDE_MAX and told.outside[-1].ended_at == at(len(many))
+    assert told.beyond_any_s == (OUTSIDE_MAX + 2) * 60
 
 
 def test_a_stay_that_nobody_measured_is_one_gap() -> None:

@@ -84,9 +84,20 @@ def test_a_good_lot_may_go() -> None:
     assert Bench().line(Action.PICK, "GOOD") == ()
 
 
-@pytest.mark.parametrize("action", [Action.PUT_AWAY, Action.MOVE, Action.RETURN, Action.COUNT, Action.DESTROY])
-def test_blocked_stock_may_be_moved_counted_and_destroyed(action: Action) -> None:
+@pytest.mark.parametrize("action", [Action.RETURN, Action.COUNT, Action.DESTROY])
+def test_blocked_stock_may_be_returned_counted_and_destroyed(action: Action) -> None:
     assert Bench().line(action, "HELD") == ()
+
+
+@pytest.mark.parametrize("action", [Action.PUT_AWAY, Action.MOVE])
+def test_whoever_moves_held_stock_is_told_that_it_is_held_and_stays_so(action: Action) -> None:
+    (verdict,) = Bench().line(action, "HELD")
+    assert codes((verdict,)) == ["?held"] and not verdict.quiet
+    assert verdict.text == (
+        "lot HELD is held: exposed since 2026-11-20: fridge-a broke above-8; outer box torn. "
+        "It stays held wherever it is put"
+    )
+    assert Bench().line(action, "GOOD") == ()
 
 
 def test_an_expired_lot_is_refused_by_the_desk_even_if_its_label_says_otherwise() -> None:

@@ -1,6 +1,7 @@
 """What a lot went through, and traces by whatever people have in their hands."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 
 from cloud_sync.actions.quality.stability_budget import judge_budgets
 from cloud_sync.actions.quality.trace import ends_of, trace
+from cloud_sync.console.timeline import NARROWEST
+from cloud_sync.console.visitor import TOKEN_COOKIE
 from cloud_sync.domain.roles import Role
 from edge_agent.domain.wire.records import Action
 from tests.integration.cloud.api.test_signatures import person, signed
@@ -58,6 +61,16 @@ def test_a_value_counts_as_measured_only_as_long_as_its_device_s_interval_allows
     assert (fridge["measured_s"], fridge["unmeasured_s"]) == (6 * 60.0, 13 * 60.0)
     assert fridge["channels"][0]["stands_s"] == 180
     assert (shelf["measured_s"], shelf["unmeasured_s"]) == (0.0, 11 * 60.0)
+
+
+def test_the_bar_of_a_stay_is_red_only_where_it_was_outside(api: Api, say: Said) -> None:
+    """Three minutes of thirty; the page drew the whole stay as outside."""
+    say(scan(minute(0), Action.RECEIVE, "acme", "shelf-a1"), scan(minute(30), Action.MOVE, "shelf-a1", "dock"))
+    say(reading(minute(-5), 4.0), reading(minute(5), 9.0), reading(minute(8), 6.0), reading(minute(28), 5.0))
+    page = api.client.get("/lots/1", headers={"cookie": f"{TOKEN_COOKIE}={api.reader.token}"}).text
+    (red,) = re.findall(r'<rect class="bar-outside" x="[0-9.]+" y="3" width="([0-9.]+)"', page)
+    (green,) = re.findall(r'<rect class="bar-inside" x="0.0" y="3" width="([0-9.]+)"', page)
+    assert float(red) <= max(float(green) * 3 / 30 + 0.1, NARROWEST)
 
 
 def test_without_an_allowance_none_is_left_and_none_is_lacking(api: Api, say: Said) -> None:

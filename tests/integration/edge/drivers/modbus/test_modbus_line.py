@@ -23,7 +23,12 @@ NO_ANSWER = [
     FaultKind.WRONG_UNIT,
     FaultKind.HALF,
 ]
+TOO_SHORT = [FaultKind.SHORT, FaultKind.WRONG_UNIT]
+"""In RTU, which has no mark at a frame's end: fewer bytes than asked for, and unit 0, which is taken for noise."""
 FRAMINGS = ("rtu", "ascii")
+STALL_S = 5.0
+"""A time-out that no stop of a busy machine reaches: bus and units share a process, and what arrives while it stands
+still is late, though it was sent at once."""
 
 
 @pytest.fixture
@@ -81,9 +86,12 @@ async def test_bytes_that_are_no_answer_are_never_values_and_disturb_nobody(
     port: Path, kind: FaultKind, framing: str
 ) -> None:
     broken, healthy = sensor("xy-md02", 1, 4.0), sensor("vaisala-hmp", 2, 6.0)
-    broken.misbehave(kind, delay_s=TIMEOUT_S * 1.5, times=3)
-    async with ModbusLineSimulator(port, [broken, healthy], framing) as line, on_line(line) as heard:  # type: ignore[arg-type]
-        await heard.until(lambda h: len(h.good("u1")) >= 2)
+    is_waited_for = kind is FaultKind.HALF or (framing == "rtu" and kind in TOO_SHORT)
+    timeout_s = 3 * TIMEOUT_S if is_waited_for else STALL_S
+    broken.misbehave(kind, delay_s=timeout_s * 1.5, times=3)
+    simulator = ModbusLineSimulator(port, [broken, healthy], framing)  # type: ignore[arg-type]
+    async with simulator as line, on_line(line, timeout_s=timeout_s, budget_s=60) as heard:
+        await heard.until(lambda h: len(h.good("u1")) >= 2, within_s=30)
     assert len(heard.readings("u1", Quality.CRC)) == 3
     assert {values["temp_c"] for values in heard.good("u1")} == {4.0}
     assert heard.readings("u2", Quality.GOOD) == heard.readings("u2")

@@ -1,0 +1,19 @@
+"""How modules are loaded: quicker, and so that what they hold is not looked through again and again."""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """What is made in this block stays to the end of the process: the collector of garbage need not look through it.
+
+    Loading the ledger makes a million objects and no garbage, and the collector took a sixth of the time.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
