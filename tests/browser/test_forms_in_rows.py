@@ -1,7 +1,7 @@
 """A form that is opened in a row of a table leaves its columns as they are: seen in a real browser."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from cloud_sync.actions.quality.holds_and_dispositions import place_hold
 from cloud_sync.domain.roles import Role
@@ -12,6 +12,7 @@ from tests.browser.looks import picture, shut_out
 from tests.browser.test_console import visiting
 from tests.support.builders import minute
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 SCREENS = ((1440, 900), (1024, 768), (390, 844))
 PHONE = 390
 PAGES = ("/quarantine", "/change-control", "/retention")
@@ -26,12 +27,12 @@ async def widths(page: Page) -> list[int]:
 
 @pytest.mark.parametrize(("width", "height"), SCREENS)
 async def test_a_form_in_a_row_opens_under_it_and_is_worked_by_keyboard(
-    database: Database, width: int, height: int
+    browser: Browser, database: Database, width: int, height: int
 ) -> None:
     with a_house(database, people={"quality-1": (Role.QUALITY, Role.ADMINISTRATOR)}) as house:
         place_hold(database, lot_id=3, place=None, reason="torn box", at=minute(60), actor="amy")
         electronic_records(database, minute(60))
-        async with visiting(house, Role.QUALITY, viewport={"width": width, "height": height}) as visit:
+        async with visiting(browser, house, Role.QUALITY, viewport={"width": width, "height": height}) as visit:
             page = visit.page
             for path in PAGES:
                 await visit.open(path)

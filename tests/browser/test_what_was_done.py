@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from playwright.async_api import expect
+import pytest
+from playwright.async_api import Browser, expect
 
 import cloud_sync.console
 from cloud_sync.domain.roles import Role
@@ -11,6 +12,7 @@ from cloud_sync.storage.database import Database
 from tests.browser.console_house import a_house
 from tests.browser.test_console import visiting
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 TEMPLATES = Path(cloud_sync.console.__file__).parent / "templates"
 BUTTON = re.compile(
     r"<button(?![^>]*(?:data-done|type=\"button\"))[^>]*>([A-Z][^<{]*)</button>|why\([^)]*?, \"([A-Z][^\"]*)\""
@@ -48,10 +50,10 @@ def buttons() -> set[str]:
     return {(one or other).strip() for one, other in BUTTON.findall(texts)} - NOT_SENT
 
 
-async def test_a_form_that_was_accepted_is_followed_by_what_was_done(database: Database) -> None:
+async def test_a_form_that_was_accepted_is_followed_by_what_was_done(browser: Browser, database: Database) -> None:
     with a_house(database, Role.OPERATOR) as house:
         house.ledger.add_place("ward-3", "customer")
-        async with visiting(house, Role.OPERATOR) as visit:
+        async with visiting(browser, house, Role.OPERATOR) as visit:
             page = visit.page
             await visit.open("/new-order?kind=requisition")
             await page.get_by_label("From").select_option("fridge-a")
