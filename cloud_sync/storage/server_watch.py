@@ -32,6 +32,8 @@ CONNECT_S = 5
 CONNECT_SEVERAL_S = 2
 """The same where another one may: a server that was paused lets in and says nothing."""
 PATIENT_S = 60.0
+TIMED_OUT = "connection timeout expired"
+"""psycopg's own words; of several servers it tells what each of them said, and raises as the last one."""
 
 Connection = psycopg.Connection[Any]
 
@@ -109,10 +111,11 @@ class ServerWatch:
         try:
             with psycopg.connect(self._url, connect_timeout=connect_s(self._url)) as writing:
                 address = _address_of(writing)
-        except psycopg.errors.ConnectionTimeout:
-            self._wake_for_silence(began_s)
-        except psycopg.OperationalError:  # it refuses, or is gone: connections to it have ended with it
-            self._silent_since_s = None
+        except psycopg.OperationalError as error:
+            if TIMED_OUT in str(error):
+                self._wake_for_silence(began_s)
+            else:  # it refuses, or is gone: connections to it have ended with it
+                self._silent_since_s = None
         else:
             self._silent_since_s = None
             if self._names_several:

@@ -249,6 +249,8 @@ def _for_people(error: LedgerError) -> str:
         error.what_to_do.replace("Send new_password with it. ", "")
         .replace("Send code: ", "Type ")
         .replace("send code: ", "type ")
+        .replace("for: cloud-sync account reset NAME.", "for a new one.")
+        .replace("for: cloud-sync account unlock NAME.", "to unlock your account.")
     )
 
 
