@@ -49,9 +49,7 @@ class PageRoute(LateRoute):
             except RequestValidationError as error:
                 if error.errors()[0]["loc"][0] == "path":
                     return told(request, 404, NO_PAGE, LOOK_UP)
-                return told(
-                    request, 422, _first(error), "Go back and correct it.", field=str(error.errors()[0]["loc"][-1])
-                )
+                return told(request, 422, _first(error), "Go back and correct it.", field=_field(error))
             except LedgerError as error:
                 if isinstance(error, NotAllowed):
                     await run_in_threadpool(note_refusal, request, str(error))
@@ -74,8 +72,7 @@ def _field(error: RequestValidationError) -> str:
 
 
 def _first(error: RequestValidationError) -> str:
-    fault = error.errors()[0]
-    return f"{field_words(fault['loc'][-1])}: {fault_words(fault)}"
+    return f"{field_words(_field(error))}: {fault_words(error.errors()[0])}"
 
 
 def _visitor(request: Request, database: Ledger, now: Now) -> Actor:

@@ -109,7 +109,7 @@ def test_an_order_is_in_whole_packs_and_counts_what_comes_and_what_may_be_releas
     held = PlanInput(said.used, said.censored, LEAD, terms, (StockLot(3, 300),), (HeldStock(60, 0.5),))
     assert plan(held).position == 33
     told = {reason.what: reason.value for reason in reasons(held, plan(held))}
-    assert told["position"] == 33 and told["held stock that counts"] == 30
+    assert told["position"] == 33 and told["held stock, counted"] == 30
 
 
 def test_nothing_is_ordered_that_would_expire_first() -> None:
