@@ -19,6 +19,8 @@ from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.storage.database import Row
 
 PAGE_ROWS = 50
+PART_ROWS = 25
+"""Of a list that is one of several long ones on a page."""
 WORD_MAX = 24
 """A word so long is not broken at its hyphens."""
 PHRASE_MAX = 12
@@ -222,19 +224,20 @@ def table(
     choices: Mapping[str, Sequence[str]] | None = None,
     zone: str = "UTC",
     prefix: str = "",
+    page_rows: int = PAGE_ROWS,
 ) -> Table:
     """What the address asks for of a list: all its ``rows``, or a long one that ``source`` reads and ``searches``.
 
     With ``sorts`` the source also sorts, by these columns, and filters, however long the list is; ``choices`` has what
     its columns are filtered by where the columns do not say it. A page with several lists gives each but the first a
-    ``prefix`` for its words in the address.
+    ``prefix`` for its words in the address, and ``page_rows`` where they are long.
     """
     asked = _Asked.of(request, name, columns, prefix, sorts)
     is_searched = source is not None and searches
     if source and (sorts is not None or (not asked.wants_all and (is_searched or not asked.words))):
-        found = _page_of_source(asked, source)
+        found = _page_of_source(asked, source, page_rows)
     else:
-        found = _page_of_all(asked, rows, source, words="" if is_searched else asked.words)
+        found = _page_of_all(asked, rows, source, page_rows, words="" if is_searched else asked.words)
     columns = [each for each in columns if not each.optional or any(each.text(row) for row in found.shown)]
     return Table(
         name=name,
@@ -373,16 +376,18 @@ class _Found:
     is_cut: bool = False
 
 
-def _page_of_source(asked: _Asked, source: Source) -> _Found:
+def _page_of_source(asked: _Asked, source: Source, page_rows: int) -> _Found:
     """One page, as the source sorts it (as CSV all pages): nothing else of a long list is read."""
-    first, rows_max = (0, CSV_ROWS_MAX) if asked.is_csv else ((asked.page - 1) * PAGE_ROWS, PAGE_ROWS)
+    first, rows_max = (0, CSV_ROWS_MAX) if asked.is_csv else ((asked.page - 1) * page_rows, page_rows)
     rows = list(source(asked.request_of(rows_max + 1, first)))
     shown, has_more = rows[:rows_max], len(rows) > rows_max
     total = None if has_more or asked.page > 1 else len(rows)
     return _Found(shown, shown, shown, total, has_more, is_cut=has_more and asked.is_csv)
 
 
-def _page_of_all(asked: _Asked, rows: Sequence[Row] | None, source: Source | None, *, words: str) -> _Found:
+def _page_of_all(
+    asked: _Asked, rows: Sequence[Row] | None, source: Source | None, page_rows: int, *, words: str
+) -> _Found:
     """A page of all that was read, searched, filtered and sorted."""
     every, is_cut = list(rows or ()), False
     if source:
@@ -393,7 +398,7 @@ def _page_of_all(asked: _Asked, rows: Sequence[Row] | None, source: Source | Non
     matching = _matching(every, asked.columns, words, asked.chosen)
     if column := asked.sorted_by:
         matching = _sorted(matching, column, descending=asked.sort.startswith("-"))
-    first, after = (asked.page - 1) * PAGE_ROWS, asked.page * PAGE_ROWS
+    first, after = (asked.page - 1) * page_rows, asked.page * page_rows
     return _Found(every, matching, matching[first:after], len(matching), after < len(matching), is_cut)
 
 

@@ -15,7 +15,7 @@ from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.curves import POINTS_MAX, come_with_page, curves, excursions_of, longer, span_of, within_page
 from cloud_sync.console.page_route import PageRoute, Visitor
 from cloud_sync.console.rendering import lasting, value
-from cloud_sync.console.table import Column, Show, list_page, table, tag
+from cloud_sync.console.table import PART_ROWS, Column, Show, list_page, table, tag
 from cloud_sync.console.words import in_words
 from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.storage.database import Database, Row
@@ -112,14 +112,17 @@ def room_page(name: str, request: Request, database: Ledger, _: Visitor, now: No
         sensors=table(request, "sensors", SENSORS, _sensors(database, room), zone=room.zone, prefix="sensor-"),
         residents=table(
             request, "residents", RESIDENTS, source=were_here, searches=False, sorts=("began_at",), zone=room.zone,
-            prefix="was-",
+            prefix="was-", page_rows=PART_ROWS,
         ),
-        stock=table(request, "stock", STOCK, source=lie_here, sorts=("place",), zone=room.zone, prefix="is-"),
+        stock=table(
+            request, "stock", STOCK, source=lie_here, sorts=("place",), zone=room.zone, prefix="is-",
+            page_rows=PART_ROWS,
+        ),
         by_span=[(each, longer(spans[each.id], span, times)) for each in channels],
         span_hours=int(span * times / HOUR), now=now,
         unreadable=missing_of(database, (each.id for each in room.channels), first, now),
         excursions=table(
-            request, "excursions", EXCURSIONS, excursions, zone=room.zone, prefix="excursion-"
+            request, "excursions", EXCURSIONS, excursions, zone=room.zone, prefix="excursion-", page_rows=PART_ROWS
         ),
     )  # fmt: skip
 

@@ -111,6 +111,15 @@ def test_a_long_list_is_read_page_by_page_until_it_is_sorted_and_says_where_it_w
     assert backwards.is_cut and backwards.total == ROWS_MAX and numbers(backwards)[0] == f"PO-{ROWS_MAX - 1}"
 
 
+def test_a_list_among_others_has_pages_of_its_own_length() -> None:
+    read, source = endless()
+    second = table(request("page=2"), "orders", COLUMNS, source=source, sorts=("number",), page_rows=4)
+    assert read == [ListRequest(5, 4)] and len(second.rows) == 4 and second.has_more
+    every = list(source(ListRequest(7)))
+    last = table(request("page=2"), "orders", COLUMNS, every, page_rows=4)
+    assert numbers(last) == ["PO-4", "PO-5", "PO-6"] and not last.has_more
+
+
 def test_two_lists_of_a_page_do_not_disturb_each_other() -> None:
     other = asked("q=po&lot-sort=number", prefix="lot-")
     assert len(other.rows) == 3 and other.words == "" and dict(other.kept) == {"q": "po"}
