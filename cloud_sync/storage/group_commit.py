@@ -31,8 +31,8 @@ class GroupCommit(Generic[Request, Answer]):
     """Does what several threads ask for at the same moment in one go; whoever comes first does it for all.
 
     ``do`` is given ``at_once_max`` requests at the most, and gives an answer to each, in their order, or None where one
-    has to be looked at alone; None to all if it raises. Whoever asks alone does not wait for others to come. Nothing is
-    kept here from one request to the next.
+    has to be looked at alone; None to all if it raises. Whoever asks alone does not wait for others to come, except for
+    those of a group that was answered within the last ``gather_s``. Nothing else is kept from one request to the next.
     """
 
     def __init__(
