@@ -21,7 +21,7 @@ from cloud_sync.console.visitor import actor_who_looks
 from cloud_sync.domain.roles import Actor, Permission
 from cloud_sync.errors import LedgerError, NotAllowed, NotKnown, StoredOrNot
 from cloud_sync.storage.awaited import begin_what_was_asked
-from cloud_sync.storage.database import again_if_overtaken
+from cloud_sync.storage.database import Database, again_if_overtaken
 
 NEXT_CHARACTERS_MAX = 500
 """Of the address that somebody who signs in goes on to."""
@@ -83,16 +83,24 @@ def _visitor(request: Request, database: Ledger, now: Now) -> Actor:
 
 def _visitor_who_may(permission: Permission, *, checks_site: bool = True) -> Callable[..., Coroutine[Any, Any, Actor]]:
     async def checked(request: Request, database: Ledger, actor: Annotated[Actor, Depends(_visitor)]) -> Actor:
-        if not actor.may(permission):
-            ask = actor.who_to_ask or await run_in_threadpool(who_may, database, permission)
-            raise NotAllowed(actor.why_not(permission), ask)
-        see_as(actor)
-        if checks_site:
-            await check_site(request, database, actor, permission)
-        begin_what_was_asked()
+        await let_in(request, database, actor, permission, checks_site=checks_site)
         return actor
 
     return checked
+
+
+async def let_in(
+    request: Request, database: Database, actor: Actor, permission: Permission, *, checks_site: bool = True
+) -> None:
+    """Raise ``NotAllowed``, with whom to ask, unless ``actor`` may do this, and here: for a form that decides itself
+    which permission it needs, by what was entered."""
+    if not actor.may(permission):
+        ask = actor.who_to_ask or await run_in_threadpool(who_may, database, permission)
+        raise NotAllowed(actor.why_not(permission), ask)
+    see_as(actor)
+    if checks_site:
+        await check_site(request, database, actor, permission)
+    begin_what_was_asked()
 
 
 Visitor = Annotated[Actor, Depends(_visitor_who_may(Permission.READ))]
@@ -121,4 +129,6 @@ Preparer = Annotated[Actor, Depends(_visitor_who_may(Permission.PREPARE))]
 BatchDecider = Annotated[Actor, Depends(_visitor_who_may(Permission.RELEASE))]
 Drafter = Annotated[Actor, Depends(_visitor_who_may(Permission.DRAFT))]
 FormulationApprover = Annotated[Actor, Depends(_visitor_who_may(Permission.APPROVE_FORMULATION))]
+RecordKeeper = Annotated[Actor, Depends(_visitor_who_may(Permission.READ, checks_site=False))]
+"""Of files: what is in them decides who may bring them (:func:`let_in`)."""
 Signer = Annotated[Actor, Depends(_visitor_who_may(Permission.READ, checks_site=False))]
