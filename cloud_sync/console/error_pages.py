@@ -1,6 +1,5 @@
 """Errors as pages: what happened, what to do, and the way on."""
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -10,6 +9,7 @@ from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from cloud_sync.api.same_origin import READING
+from cloud_sync.console.advice import for_people, text_for_people
 from cloud_sync.console.navigation import entry_at
 from cloud_sync.console.rendering import render
 from cloud_sync.console.visitor import actor_who_looks
@@ -29,11 +29,11 @@ def told(
     otherwise = LOOK_UP if is_read else "Go back and check what you entered."
     if is_read:  # nothing was to be stored
         what_to_do = what_to_do.removeprefix("Nothing was stored. ")
-    advice = for_people(what_to_do, otherwise)
+    advice = text_for_people(for_people(what_to_do, otherwise))
     if advice == LOOK_UP and section is None:
         advice = "Check the address."
     return render(
-        request, "error.html", status, error=error, what_to_do=advice, status_code=status,
+        request, "error.html", status, error=text_for_people(error), what_to_do=advice, status_code=status,
         back=back_of(request), again=_asked(request), is_read=is_read, section=section, field=field,
         is_in_doubt=is_in_doubt or status == 500,
     )  # fmt: skip
@@ -51,35 +51,6 @@ async def told_to_browser(request: Request, status: int, error: str, what_to_do:
         except LedgerError:
             request.state.actor = None
     return told(request, status, error, what_to_do)
-
-
-def for_people(what_to_do: str, otherwise: str = "Go back and check what you entered.") -> str:
-    """What to do, without the addresses that programs call.
-
-    >>> for_people("Allocate first: POST /v1/orders/SO-1/allocate")
-    'Allocate first.'
-    >>> for_people("See GET /v1/places for those there are, or create it.")
-    'Go back and check what you entered.'
-    >>> for_people("Nothing was stored. Send the same again in a few seconds; check the database if it lasts.")
-    'Nothing was stored. Try again in a few seconds; tell the administrator if it lasts.'
-    >>> for_people("Look before you send it again; the same request with the same client_id counts once.")
-    'Look before you send it again. What you entered stays in its form; sent from there again, a booking counts once.'
-    """
-    for words, plain in _IN_A_BROWSER:
-        what_to_do = what_to_do.replace(words, plain)
-    told = (_CALL.sub("", sentence).strip() for sentence in re.split(r"(?<=\.) ", what_to_do))
-    kept = [each if each.endswith((".", "!", "?")) else f"{each}." for each in told if each and "/v1/" not in each]
-    return " ".join(kept) or otherwise
-
-
-_CALL = re.compile(r"[:;]? ?\(?(?:POST|PUT|GET) /v1/[^\s)]*\)?(?=$|[.;])|^See (?:GET )?/v1/.*$|^See GET .*$")
-_IN_A_BROWSER = (
-    ("Send the same again", "Try again"),
-    ("; the same request with the same client_id counts once.",
-     ". What you entered stays in its form; sent from there again, a booking counts once."),
-    ("check the database if it lasts", "tell the administrator if it lasts"),
-    ("Correct the request; /docs describes every field.", "Go back and correct what you entered."),
-)  # fmt: skip
 
 
 def back_of(request: Request) -> str:

@@ -17,6 +17,7 @@ from cloud_sync.api.problems import STATUS, advice_after, note_refusal
 from cloud_sync.api.same_origin import READING, check_same_origin
 from cloud_sync.console.error_pages import LOOK_UP, NO_PAGE, address_of, told
 from cloud_sync.console.fault_words import fault_words, field_words
+from cloud_sync.console.forms import WrongField
 from cloud_sync.console.visitor import actor_who_looks
 from cloud_sync.domain.roles import Actor, Permission
 from cloud_sync.errors import LedgerError, NotAllowed, NotKnown, StoredOrNot
@@ -55,7 +56,10 @@ class PageRoute(LateRoute):
                     await run_in_threadpool(note_refusal, request, str(error))
                 status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
                 is_in_doubt = isinstance(error, StoredOrNot)
-                return told(request, status, str(error), advice_after(error, request), is_in_doubt=is_in_doubt)
+                return told(
+                    request, status, str(error), advice_after(error, request), is_in_doubt=is_in_doubt,
+                    field=error.field if isinstance(error, WrongField) else "",
+                )  # fmt: skip
 
         return handled
 
@@ -68,7 +72,8 @@ def _login(request: Request) -> str:
 
 
 def _field(error: RequestValidationError) -> str:
-    return str(error.errors()[0]["loc"][-1])
+    """The name of the field: of several by this name (``("body", "lot", 2)``), the first."""
+    return str(error.errors()[0]["loc"][1])
 
 
 def _first(error: RequestValidationError) -> str:

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup, escape
 
 from cloud_sync.actions.access import who_may
+from cloud_sync.console.advice import row_for_people
 from cloud_sync.console.lengths import MISSING as MISSING
 from cloud_sync.console.lengths import lasting as lasting
 from cloud_sync.console.navigation import GROUPS
@@ -80,7 +81,7 @@ def _environment() -> Environment:
         "day": day, "ago": ago, "lasting": lasting, "value": value, "quantity": label_of,
         "spark": spark, "unit": unit_of, "rule_words": rule_words, "severe_words": severe_words, "told": told,
         "in_words": in_words, "values": values,
-        "tone": tone_of, "moment": datetime.fromisoformat,
+        "tone": tone_of, "row_for_people": row_for_people, "moment": datetime.fromisoformat,
     }  # fmt: skip
     environment.globals |= {"new_id": uuid4, "static": address_of, "picture_of": picture_of}
     return environment

@@ -76,6 +76,27 @@ async def test_the_field_that_is_wrong_is_named_as_its_label_and_marked(browser:
             assert await shut_out(page) == []
 
 
+async def test_the_page_that_says_what_is_wrong_calls_the_field_as_the_form_does(
+    browser: Browser, database: Database
+) -> None:
+    with a_house(database, Role.QUALITY) as house:
+        async with visiting(browser, house, Role.QUALITY, viewport={"width": 390, "height": 844}) as visit:
+            page = visit.page
+            await visit.open("/agreements")
+            await page.get_by_text("File an agreement").click()
+            await page.get_by_label("Supplier").select_option("acme")
+            await page.get_by_label("Where the document is").fill("shelf 3")
+            await page.get_by_label("Its SHA-256").fill("the first one")
+            await page.locator("main form").evaluate("form => { form.noValidate = true }")
+            await page.get_by_role("button", name="File it").click()
+            await expect(page.get_by_role("alert")).to_have_text(
+                "Its SHA-256: “the first one” has signs that are not allowed here."
+            )
+            await page.get_by_role("link", name="Back to the form").click()
+            await expect(page.get_by_role("alert")).to_contain_text("Not saved: Its SHA-256: “the first one” has")
+            await expect(page.get_by_label("Its SHA-256")).to_have_attribute("aria-invalid", "true")
+
+
 async def test_after_an_error_below_a_long_table_a_phone_shows_why(browser: Browser, database: Database) -> None:
     with a_house(database, Role.OPERATOR) as house:
         for number in range(12):

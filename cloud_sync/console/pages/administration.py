@@ -30,6 +30,7 @@ from cloud_sync.actions.master_data.records import (
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.api.progress import MEDIA_TYPE, lines_of
+from cloud_sync.console.advice import row_for_people
 from cloud_sync.console.forms import Field, Why, csv_of_upload, reason_of
 from cloud_sync.console.page_route import (
     Administrator,
@@ -326,6 +327,8 @@ LABELS = {
     "shelf_life_days_min": "Days of shelf life, at least", "receipt_inspection": "Inspect each receipt",
     "expiry_required": "Must have an expiry date", "serial_tracked": "Tracked by serial number",
     "controlled_schedule": "Schedule, if controlled", "policy": "Storage policy", "parent": "Location",
+    "item_days_min": "Days of shelf life of single items, at least", "order_min": "Order at least",
+    "room_max": "What there is room for, at most", "cycle_days": "Days that an order is for",
     "zone": "Time zone", "shelf_life_days": "Shelf life in days", "storage_class": "Storage policy it needs",
 }  # fmt: skip
 """What fields are called, where their names do not say it."""
@@ -348,7 +351,7 @@ def _guarded(database: Database) -> dict[str, list[Row]]:
 FAULTS = (
     Column("line", "Line", Show.NUMBER),
     Column("column", "Column", value=lambda row: row["column"] or "all of it"),
-    Column("text", "What is wrong"),
+    Column("text", "What is wrong", value=lambda row: row_for_people(row["text"])),
 )
 POLICIES = (
     Column("name", "Policy", link=lambda row: f"/administration/policies/{row['name']}"),
