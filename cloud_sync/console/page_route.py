@@ -13,14 +13,14 @@ from starlette.concurrency import run_in_threadpool
 from cloud_sync.actions.access import who_may
 from cloud_sync.api.access import SESSION_COOKIE, Ledger, Now, check_site, see_as
 from cloud_sync.api.late_routes import LateRoute
-from cloud_sync.api.problems import STATUS, advice_after, note_refusal
+from cloud_sync.api.problems import HEADERS, RETRY_AFTER_S, STATUS, advice_after, note_refusal
 from cloud_sync.api.same_origin import READING, check_same_origin
-from cloud_sync.console.error_pages import LOOK_UP, NO_PAGE, address_of, told
+from cloud_sync.console.error_pages import LOOK_UP, NO_PAGE, address_of, told, told_unavailable
 from cloud_sync.console.fault_words import fault_words, field_words
 from cloud_sync.console.forms import WrongField
 from cloud_sync.console.visitor import actor_who_looks
 from cloud_sync.domain.roles import Actor, Permission
-from cloud_sync.errors import LedgerError, NotAllowed, NotKnown, StoredOrNot
+from cloud_sync.errors import LedgerError, NotAllowed, NotKnown
 from cloud_sync.storage.awaited import begin_what_was_asked
 from cloud_sync.storage.database import Database, again_if_overtaken
 
@@ -54,12 +54,12 @@ class PageRoute(LateRoute):
             except LedgerError as error:
                 if isinstance(error, NotAllowed):
                     await run_in_threadpool(note_refusal, request, str(error))
-                status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
-                is_in_doubt = isinstance(error, StoredOrNot)
-                return told(
-                    request, status, str(error), advice_after(error, request), is_in_doubt=is_in_doubt,
-                    field=error.field if isinstance(error, WrongField) else "",
-                )  # fmt: skip
+                kind = next((kind for kind in type(error).__mro__ if kind in STATUS), None)
+                status, advice = (STATUS[kind] if kind else 500), advice_after(error, request)
+                if kind in HEADERS and status == 503:
+                    return told_unavailable(request, error, status, advice, RETRY_AFTER_S)
+                field = error.field if isinstance(error, WrongField) else ""
+                return told(request, status, str(error), advice, field=field)
 
         return handled
 

@@ -177,10 +177,11 @@ if (entered) {
     if (label) alert.textContent = alert.textContent.replace(/^[^:]*/, () => label);
     // Whether it was recorded is only sure where the ledger itself refused it; else it is the same request again.
     const why = alert.textContent;
-    entered.why = "doubt" in refused.dataset ? `It is not known whether this was saved. Look before you send it again. ${why}` : `Not saved: ${why}`;
+    const isInDoubt = "doubt" in refused.dataset;
+    entered.why = isInDoubt ? `It is not known whether this was saved. ${why} Look before you send it again; from this form a booking counts once.` : `Not saved: ${why}`;
     // What to do stands beside the form as well; that one has to go back is done by then.
     const advice = alert.nextElementSibling.textContent.trim().replace(/^Go back and (.)/, (_, first) => first.toUpperCase());
-    entered.why += ` ${advice}`;
+    if (!isInDoubt) entered.why += ` ${advice.replace("Nothing was stored. ", "")}`;
     entered.wrong = field;
     entered.isSure = Number(refused.dataset.refused) < 500;
     sessionStorage.setItem("entered", JSON.stringify(entered));

@@ -100,7 +100,7 @@ def test_a_defect_is_told_with_the_number_it_has_in_the_log(database: Database) 
     with QuickClient(app, base_url="https://ledger", raise_server_exceptions=False) as client:
         for accept, shown in ((BROWSER, "<h1>That did not work</h1>"), ({}, '"error":"the ledger has a defect')):
             answer = client.get("/account", headers={**accept, "x-request-id": "n-17"})
-            assert answer.status_code == 500 and shown in answer.text and "request n-17" in answer.text
+            assert answer.status_code == 500 and shown in answer.text and "n-17" in answer.text
             assert answer.headers["x-content-type-options"] == "nosniff"
 
 
