@@ -415,7 +415,7 @@ def test_a_list_longer_than_any_page_is_sorted_and_filtered_as_a_whole(api: Api)
     assert last.index("M-02500") < last.index("M-02499") and "Only the first" not in last
     assert "A-FIRST" in client.get("/lots?sort=lot_number").text
     assert "M-02500" in client.get("/lots?sort=-expires_on").text
-    only_held = client.get("/lots?state=held").text
+    only_held = client.get("/lots?state=on+hold").text
     assert "M-02400" in only_held and "M-02399" not in only_held
-    assert "M-02400" not in client.get("/lots?state=free&q=M-024").text
+    assert "M-02400" not in client.get("/lots?state=available&q=M-024").text
     assert len(client.get("/lots?csv=lots&sort=lot_number").text.splitlines()) == 2502
