@@ -89,7 +89,7 @@ NO_LABEL_SETTINGS = LabelSettings()
 NO_CONNECTION_SETTINGS = ConnectionSettings()
 
 DESCRIPTION = """
-The lot ledger of Lotwarden: what is quarantined, what may be issued first, and where every unit came from and went.
+The lot ledger of Lotwarden: what is on hold, what may be issued first, and where every unit came from and went.
 
 Every request but `/v1/batches`, `/v1/desk`, `/v1/heartbeats`, `/v1/release-files`, `/v1/enrolments`,
 `/v1/journals/missing`, those of `/v1/seal` for witnesses and `/healthz` needs

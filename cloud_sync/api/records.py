@@ -1,5 +1,6 @@
 """Master data with history: keep single records, import and export files of them."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -33,6 +34,7 @@ from cloud_sync.domain.master_records import (
     ReorderRecord,
     SupplierRecord,
 )
+from cloud_sync.domain.roles import SUPPLIERS
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Database
 
@@ -42,33 +44,47 @@ Kind = Annotated[str, Path(pattern=r"^[a-z-]{1,40}$", description="What the file
 _CSV = {"text/csv": {"schema": {"type": "string"}}}
 
 
-@router.post(
-    "/imports/{kind}",
-    summary="Import master data",
-    response_model=ImportOut,
-    openapi_extra={"requestBody": {"required": True, "description": "The file, in UTF-8.", "content": _CSV}},
-)
+_BODY = {"requestBody": {"required": True, "description": "The file, in UTF-8.", "content": _CSV}}
+Why = Annotated[Reason, Query(description="Why; the event log keeps it.")]
+DryRun = Annotated[bool, Query(description="Say what would happen, and change nothing.")]
+Telling = Annotated[bool, Query(description="Tell line by line how far it is, and at last the answer.")]
+
+
+@router.post("/imports/suppliers", summary="Import suppliers", response_model=ImportOut, openapi_extra=_BODY)
+async def import_suppliers(
+    request: Request, database: Ledger, actor: Qualifier, now: Now, reason: Why, dry_run: DryRun = False,
+    progress: Telling = False,
+) -> Any:  # fmt: skip
+    """Take in a CSV file of suppliers as any other kind of import. Whether a supplier is qualified is for quality to
+    decide: a file of many needs the same permission as one of them."""
+    return await _import(
+        request, database, SUPPLIERS, now, actor.name, reason=reason, dry_run=dry_run, progress=progress
+    )
+
+
+@router.post("/imports/{kind}", summary="Import master data", response_model=ImportOut, openapi_extra=_BODY)
 async def import_file(
-    kind: Kind,
-    request: Request,
-    database: Ledger,
-    actor: Administrator,
-    now: Now,
-    reason: Annotated[Reason, Query(description="Why; the event log keeps it.")],
-    dry_run: Annotated[bool, Query(description="Say what would happen, and change nothing.")] = False,
-    progress: Annotated[bool, Query(description="Tell line by line how far it is, and at last the answer.")] = False,
-) -> Any:
+    kind: Kind, request: Request, database: Ledger, actor: Administrator, now: Now, reason: Why,
+    dry_run: DryRun = False, progress: Telling = False,
+) -> Any:  # fmt: skip
     """Take in a CSV file: all rows, or none if any has a fault. `GET /v1/exports/{kind}` shows the columns.
 
     Opening balances are stock from nothing: they count once another person has sent the same file (`waits`).
 
-    Kinds, in an order in which nothing needs what comes after it: places, owners, items, suppliers, recipients,
-    operators, reorder-levels, costs, opening-balances.
+    Kinds, in an order in which nothing needs what comes after it: places, owners, items, suppliers (by quality, see
+    `POST /v1/imports/suppliers`), recipients, operators, reorder-levels, costs, opening-balances.
 
     With `progress` the answer is `application/x-ndjson`: lines `{"rows_done": 1200, "rows": 8000}` while it works,
     `{"fault": {"line": 7, "column": "gtins", "text": ...}}` for each fault as it is found, and a last line that is the
     answer, or `{"error": ..., "what_to_do": ...}`. Breaking the connection does not stop it.
     """
+    return await _import(request, database, kind, now, actor.name, reason=reason, dry_run=dry_run, progress=progress)
+
+
+async def _import(
+    request: Request, database: Database, kind: str, now: datetime, actor: str, *, reason: str, dry_run: bool,
+    progress: bool,
+) -> Any:  # fmt: skip
     records.model_of(kind)
     try:
         text = (await request.body()).decode()
@@ -81,7 +97,7 @@ async def import_file(
         tell: records.Progress = records.NO_PROGRESS, tell_fault: records.TellFault = records.NO_FAULTS_TOLD
     ) -> dict[str, Any]:
         done = records.import_csv(
-            database, kind, text, dry_run=dry_run, reason=reason, at=now, actor=actor.name, progress=tell,
+            database, kind, text, dry_run=dry_run, reason=reason, at=now, actor=actor, progress=tell,
             tell_fault=tell_fault,
         )  # fmt: skip
         return ImportOut.model_validate(done, from_attributes=True).model_dump()

@@ -13,6 +13,7 @@ from cloud_sync.actions.master_data import records
 from cloud_sync.commands.seal import export_evidence
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, check_name, err, fail, load, me, opened, say, told
 from cloud_sync.domain.master_records import KINDS
+from cloud_sync.domain.roles import Permission, keeps
 from edge_agent.domain.stock.badges import PIN
 
 operator_app = typer.Typer(help="People who work at docks, and their badges.", no_args_is_help=True)
@@ -28,6 +29,7 @@ def import_records(
     """Take in master data: all rows of a file, or none if any has a fault."""
     with told():
         records.model_of(kind)
+    check_keeper(kind)
     text = _read(file)
     with told(), opened(load(config)) as database, Progress(console=err, transient=True) as bar:
         task = bar.add_task(f"Reading {kind}", total=None)
@@ -54,6 +56,16 @@ def import_records(
         return
     would = "would be " if dry_run else ""
     say(f"{kind}: {done.added} {would}added, {done.changed} {would}changed, {done.unchanged} unchanged")
+
+
+def check_keeper(kind: str) -> None:
+    """Fail for what nobody at this terminal may import: it has no role of quality."""
+    if keeps(kind) is Permission.QUALIFY:
+        fail(
+            f"{kind} are imported by quality, who decides whether they are qualified",
+            "Sign in with that role and import the file: Administration, Imports; or with a token of that role: "
+            f"POST /v1/imports/{kind}",
+        )
 
 
 def export_records(

@@ -8,6 +8,7 @@ import typer
 
 from cloud_sync.actions.interop import spreadsheets
 from cloud_sync.commands.loggers import AnswerOptions, answers_of
+from cloud_sync.commands.records import check_keeper
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, fail, load, me, opened, say, told
 
 
@@ -20,6 +21,7 @@ def bring(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Take in a spreadsheet as it is: what can be understood in two ways is asked, never guessed."""
+    check_keeper(kind)
     try:
         content = file.read_bytes()
     except OSError as error:

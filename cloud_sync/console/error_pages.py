@@ -1,6 +1,5 @@
 """Errors as pages: what happened, what to do, and the way on."""
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -9,34 +8,62 @@ from urllib.parse import urlsplit
 from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from cloud_sync.api.request_log import SCOPE_ID
 from cloud_sync.api.same_origin import READING
+from cloud_sync.console.advice import for_people, text_for_people
 from cloud_sync.console.navigation import entry_at
 from cloud_sync.console.rendering import render
 from cloud_sync.console.visitor import actor_who_looks
-from cloud_sync.errors import LedgerError
+from cloud_sync.errors import DatabaseDown, LedgerError, Overtaken, StoredOrNot
 from cloud_sync.storage.database import Database
 
 NO_PAGE = "there is no such page"
 LOOK_UP = "Check the address, or look it up in the list."
 
 
+IF_IT_LASTS = "Tell the administrator if it lasts."
+DEFECT = "the ledger has a defect"
+TRY_AGAIN = "Try it again. If this comes back, show the administrator the number below."
+
+
 def told(
-    request: Request, status: int, error: str, what_to_do: str, *, field: str = "", is_in_doubt: bool = False
-) -> Response:
+    request: Request, status: int, error: str, what_to_do: str, *, field: str = "", is_in_doubt: bool = False,
+    retry_s: int | None = None, detail: str = "",
+) -> Response:  # fmt: skip
     """An error as a page. ``field``: the name of that of the form which is wrong. ``is_in_doubt``: what was sent may
-    have been stored all the same."""
+    have been stored all the same. ``retry_s``: after how long to look whether it is over; ``detail``: what it looks
+    like to whoever mends it."""
     is_read, section = request.method in READING, entry_at(request.url.path)
     otherwise = LOOK_UP if is_read else "Go back and check what you entered."
+    number = request.scope.get(SCOPE_ID, "") if status == 500 else ""
+    if number:
+        error, what_to_do = DEFECT, TRY_AGAIN if is_read else what_to_do
     if is_read:  # nothing was to be stored
         what_to_do = what_to_do.removeprefix("Nothing was stored. ")
-    advice = for_people(what_to_do, otherwise)
+    advice = text_for_people(for_people(what_to_do, otherwise))
+    if is_read and retry_s:
+        advice = IF_IT_LASTS  # the page tries again itself
     if advice == LOOK_UP and section is None:
         advice = "Check the address."
-    return render(
-        request, "error.html", status, error=error, what_to_do=advice, status_code=status,
+    page = render(
+        request, "error.html", status, error=text_for_people(error), what_to_do=advice, status_code=status,
         back=back_of(request), again=_asked(request), is_read=is_read, section=section, field=field,
-        is_in_doubt=is_in_doubt or status == 500,
+        is_in_doubt=not is_read and (is_in_doubt or status == 500), retry_s=retry_s, detail=detail, number=number,
     )  # fmt: skip
+    if retry_s is not None:
+        page.headers["Retry-After"] = str(retry_s)
+    return page
+
+
+def told_unavailable(request: Request, error: LedgerError, status: int, what_to_do: str, retry_s: int) -> Response:
+    """What is over in a moment: the page says when it looks again."""
+    words, detail = str(error), ""
+    if isinstance(error, Overtaken):
+        words = "somebody else was changing the same at this moment"
+    elif isinstance(error, DatabaseDown):
+        words, detail = "the ledger's database does not answer", str(error)
+    is_in_doubt = isinstance(error, StoredOrNot)
+    return told(request, status, words, what_to_do, is_in_doubt=is_in_doubt, retry_s=retry_s, detail=detail)
 
 
 async def told_to_browser(request: Request, status: int, error: str, what_to_do: str) -> Response:
@@ -51,35 +78,6 @@ async def told_to_browser(request: Request, status: int, error: str, what_to_do:
         except LedgerError:
             request.state.actor = None
     return told(request, status, error, what_to_do)
-
-
-def for_people(what_to_do: str, otherwise: str = "Go back and check what you entered.") -> str:
-    """What to do, without the addresses that programs call.
-
-    >>> for_people("Allocate first: POST /v1/orders/SO-1/allocate")
-    'Allocate first.'
-    >>> for_people("See GET /v1/places for those there are, or create it.")
-    'Go back and check what you entered.'
-    >>> for_people("Nothing was stored. Send the same again in a few seconds; check the database if it lasts.")
-    'Nothing was stored. Try again in a few seconds; tell the administrator if it lasts.'
-    >>> for_people("Look before you send it again; the same request with the same client_id counts once.")
-    'Look before you send it again. What you entered stays in its form; sent from there again, a booking counts once.'
-    """
-    for words, plain in _IN_A_BROWSER:
-        what_to_do = what_to_do.replace(words, plain)
-    told = (_CALL.sub("", sentence).strip() for sentence in re.split(r"(?<=\.) ", what_to_do))
-    kept = [each if each.endswith((".", "!", "?")) else f"{each}." for each in told if each and "/v1/" not in each]
-    return " ".join(kept) or otherwise
-
-
-_CALL = re.compile(r"[:;]? ?\(?(?:POST|PUT|GET) /v1/[^\s)]*\)?(?=$|[.;])|^See (?:GET )?/v1/.*$|^See GET .*$")
-_IN_A_BROWSER = (
-    ("Send the same again", "Try again"),
-    ("; the same request with the same client_id counts once.",
-     ". What you entered stays in its form; sent from there again, a booking counts once."),
-    ("check the database if it lasts", "tell the administrator if it lasts"),
-    ("Correct the request; /docs describes every field.", "Go back and correct what you entered."),
-)  # fmt: skip
 
 
 def back_of(request: Request) -> str:

@@ -1,6 +1,6 @@
 """What is read from forms: words, lines and proofs, with faults in words that people understand."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from csv import reader
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Form, UploadFile
 from pydantic import BaseModel, ValidationError
 
-from cloud_sync.console.fault_words import fault_words, field_words
+from cloud_sync.console.fault_words import fault_words, where_words
 from cloud_sync.domain.accounts import PERSON
 from cloud_sync.errors import Invalid
 
@@ -31,6 +31,14 @@ Fields = Annotated[list[str], Form(max_length=LINES_MAX)]
 Why = Reason
 
 M = TypeVar("M", bound=BaseModel)
+
+
+class WrongField(Invalid):
+    """A field of a form is wrong. ``field``: its name, unless it is one of a row's."""
+
+    def __init__(self, where: Sequence[object], words: str) -> None:
+        super().__init__(f"{where_words(where)}: {words}", CORRECT)
+        self.field = str(where[0]) if where and not any(isinstance(part, int) for part in where) else ""
 
 
 def reason_of(text: str, what: str) -> str:
@@ -57,8 +65,7 @@ def checked(model: type[M], /, **values: Any) -> M:
         return model.model_validate(values)
     except ValidationError as error:
         fault = error.errors()[0]
-        named = [str(part + 1) if isinstance(part, int) else field_words(part) for part in fault["loc"]]
-        raise Invalid(f"{' '.join(named) or 'the form'}: {fault_words(fault)}", CORRECT) from error
+        raise WrongField(fault["loc"], fault_words(fault)) from error
 
 
 def whole(text: str, what: str) -> int:

@@ -13,15 +13,16 @@ from starlette.concurrency import run_in_threadpool
 from cloud_sync.actions.access import who_may
 from cloud_sync.api.access import SESSION_COOKIE, Ledger, Now, check_site, see_as
 from cloud_sync.api.late_routes import LateRoute
-from cloud_sync.api.problems import STATUS, advice_after, note_refusal
+from cloud_sync.api.problems import HEADERS, RETRY_AFTER_S, STATUS, advice_after, note_refusal
 from cloud_sync.api.same_origin import READING, check_same_origin
-from cloud_sync.console.error_pages import LOOK_UP, NO_PAGE, address_of, told
+from cloud_sync.console.error_pages import LOOK_UP, NO_PAGE, address_of, told, told_unavailable
 from cloud_sync.console.fault_words import fault_words, field_words
+from cloud_sync.console.forms import WrongField
 from cloud_sync.console.visitor import actor_who_looks
 from cloud_sync.domain.roles import Actor, Permission
-from cloud_sync.errors import LedgerError, NotAllowed, NotKnown, StoredOrNot
+from cloud_sync.errors import LedgerError, NotAllowed, NotKnown
 from cloud_sync.storage.awaited import begin_what_was_asked
-from cloud_sync.storage.database import again_if_overtaken
+from cloud_sync.storage.database import Database, again_if_overtaken
 
 NEXT_CHARACTERS_MAX = 500
 """Of the address that somebody who signs in goes on to."""
@@ -53,9 +54,12 @@ class PageRoute(LateRoute):
             except LedgerError as error:
                 if isinstance(error, NotAllowed):
                     await run_in_threadpool(note_refusal, request, str(error))
-                status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
-                is_in_doubt = isinstance(error, StoredOrNot)
-                return told(request, status, str(error), advice_after(error, request), is_in_doubt=is_in_doubt)
+                kind = next((kind for kind in type(error).__mro__ if kind in STATUS), None)
+                status, advice = (STATUS[kind] if kind else 500), advice_after(error, request)
+                if kind in HEADERS and status == 503:
+                    return told_unavailable(request, error, status, advice, RETRY_AFTER_S)
+                field = error.field if isinstance(error, WrongField) else ""
+                return told(request, status, str(error), advice, field=field)
 
         return handled
 
@@ -68,7 +72,8 @@ def _login(request: Request) -> str:
 
 
 def _field(error: RequestValidationError) -> str:
-    return str(error.errors()[0]["loc"][-1])
+    """The name of the field: of several by this name (``("body", "lot", 2)``), the first."""
+    return str(error.errors()[0]["loc"][1])
 
 
 def _first(error: RequestValidationError) -> str:
@@ -83,16 +88,24 @@ def _visitor(request: Request, database: Ledger, now: Now) -> Actor:
 
 def _visitor_who_may(permission: Permission, *, checks_site: bool = True) -> Callable[..., Coroutine[Any, Any, Actor]]:
     async def checked(request: Request, database: Ledger, actor: Annotated[Actor, Depends(_visitor)]) -> Actor:
-        if not actor.may(permission):
-            ask = actor.who_to_ask or await run_in_threadpool(who_may, database, permission)
-            raise NotAllowed(actor.why_not(permission), ask)
-        see_as(actor)
-        if checks_site:
-            await check_site(request, database, actor, permission)
-        begin_what_was_asked()
+        await let_in(request, database, actor, permission, checks_site=checks_site)
         return actor
 
     return checked
+
+
+async def let_in(
+    request: Request, database: Database, actor: Actor, permission: Permission, *, checks_site: bool = True
+) -> None:
+    """Raise ``NotAllowed``, with whom to ask, unless ``actor`` may do this, and here: for a form that decides itself
+    which permission it needs, by what was entered."""
+    if not actor.may(permission):
+        ask = actor.who_to_ask or await run_in_threadpool(who_may, database, permission)
+        raise NotAllowed(actor.why_not(permission), ask)
+    see_as(actor)
+    if checks_site:
+        await check_site(request, database, actor, permission)
+    begin_what_was_asked()
 
 
 Visitor = Annotated[Actor, Depends(_visitor_who_may(Permission.READ))]
@@ -121,4 +134,6 @@ Preparer = Annotated[Actor, Depends(_visitor_who_may(Permission.PREPARE))]
 BatchDecider = Annotated[Actor, Depends(_visitor_who_may(Permission.RELEASE))]
 Drafter = Annotated[Actor, Depends(_visitor_who_may(Permission.DRAFT))]
 FormulationApprover = Annotated[Actor, Depends(_visitor_who_may(Permission.APPROVE_FORMULATION))]
+RecordKeeper = Annotated[Actor, Depends(_visitor_who_may(Permission.READ, checks_site=False))]
+"""Of files: what is in them decides who may bring them (:func:`let_in`)."""
 Signer = Annotated[Actor, Depends(_visitor_who_may(Permission.READ, checks_site=False))]

@@ -13,11 +13,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup, escape
 
 from cloud_sync.actions.access import who_may
+from cloud_sync.console.advice import row_for_people
 from cloud_sync.console.lengths import MISSING as MISSING
 from cloud_sync.console.lengths import lasting as lasting
 from cloud_sync.console.navigation import GROUPS
 from cloud_sync.console.static_files import address_of, files, picture_of
-from cloud_sync.console.words import in_words, rule_words, severe_words, told
+from cloud_sync.console.words import in_words, rule_words, severe_words, state_words, told
 from cloud_sync.domain.roles import Permission
 from cloud_sync.domain.room_state import Limits
 from cloud_sync.domain.uncertain_times import is_unbounded
@@ -30,13 +31,13 @@ POLICY = (
 )
 """Content-Security-Policy of every page: nothing but our own files, and no script or style within a page."""
 TONES: Mapping[str, str] = {
-    **dict.fromkeys(("free", "available", "received", "completed", "approved", "released", "dispensed", "sent"), "ok"),
+    **dict.fromkeys(("available", "received", "completed", "approved", "released", "dispensed", "sent"), "ok"),
     **dict.fromkeys(("acknowledged", "yes", "shipped", "returned", "trusted", "done", "destroyed"), "ok"),
     **dict.fromkeys(("connected", "active", "in force", "implemented", "confirmed", "passed"), "ok"),
-    **dict.fromkeys(("held", "rejected", "expired", "recalled", "revoked", "missing", "ongoing", "no", "over"), "bad"),
+    **dict.fromkeys(("rejected", "expired", "recalled", "revoked", "missing", "ongoing", "no", "over"), "bad"),
     **dict.fromkeys(("refused", "locked", "overdue", "on hold", "broken", "stolen", "lost"), "bad"),
     **dict.fromkeys(("waits for approval", "lift asked for", "never calibrated", "due", "waits", "waiting"), "warn"),
-    **dict.fromkeys(("requested", "ordered", "open", "in process", "quarantined", "drafted", "planned"), "warn"),
+    **dict.fromkeys(("requested", "ordered", "open", "in process", "drafted", "planned"), "warn"),
     **dict.fromkeys(
         ("never heard", "silent", "no place", "no policy", "no rule", "has not signed in", "at risk"), "warn"
     ),
@@ -79,8 +80,8 @@ def _environment() -> Environment:
         "when": when, "clock": clock, "limits": limits,
         "day": day, "ago": ago, "lasting": lasting, "value": value, "quantity": label_of,
         "spark": spark, "unit": unit_of, "rule_words": rule_words, "severe_words": severe_words, "told": told,
-        "in_words": in_words, "values": values,
-        "tone": tone_of, "moment": datetime.fromisoformat,
+        "in_words": in_words, "state_words": state_words, "values": values,
+        "tone": tone_of, "row_for_people": row_for_people, "moment": datetime.fromisoformat,
     }  # fmt: skip
     environment.globals |= {"new_id": uuid4, "static": address_of, "picture_of": picture_of}
     return environment

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from cloud_sync.console.lengths import lasting
+from cloud_sync.domain.list_request import ListRequest
 from edge_agent.domain.monitoring.quantity_words import label_of, shown_as, unit_of
 
 VALUE_CHARACTERS_MAX = 300
@@ -49,16 +51,43 @@ def rule_words(rule: Mapping[str, Any]) -> str:
     return f"{side}, for longer than {lasting(rule['delay_s'])}" if rule["delay_s"] else f"{side}, at once"
 
 
+STATES: Mapping[str, str] = {"held": "on hold", "quarantined": "on hold", "free": "available"}
+"""What goods are called by programs, and by people: these two words alone (glossary in ``cloud_sync/README.md``)."""
+
+
+def state_words(state: str) -> str:
+    """A state as people read it.
+
+    >>> state_words("held"), state_words("in_process")
+    ('on hold', 'in process')
+    """
+    return STATES.get(state, state.replace("_", " "))
+
+
+def state_chosen(wanted: ListRequest, column: str = "state") -> ListRequest:
+    """A list as it was asked for, with a state as programs call it.
+
+    >>> dict(state_chosen(ListRequest(50, chosen={"state": "available"})).chosen)
+    {'state': 'free'}
+    """
+    stored = {"on hold": "held", "available": "free"}
+    chosen = wanted.chosen.get(column, "")
+    return replace(wanted, chosen={**wanted.chosen, column: stored[chosen]}) if chosen in stored else wanted
+
+
+HOLDS_NOTHING = "nothing goes on hold"
+
+
 def severe_words(rule: Mapping[str, Any], policy: Mapping[str, Any]) -> str:
     """From when on a release from an excursion of this rule takes two people, as the policy says.
 
     >>> severe_words({"severe_after_s": 0}, {}), severe_words({}, {"severe_after_s": 5400}), severe_words({}, {})
     ('always', 'from 1 h 30 min on', "by the ledger's setting")
     >>> severe_words({"severity": "alert"}, {"severe_after_s": 5400})
-    'nothing is held'
+    'nothing goes on hold'
     """
     if rule.get("severity") == "alert":
-        return "nothing is held"
+        return HOLDS_NOTHING
     seconds = rule.get("severe_after_s")
     seconds = policy.get("severe_after_s") if seconds is None else seconds
     if seconds is None:

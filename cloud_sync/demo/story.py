@@ -268,7 +268,7 @@ async def _everything_arrives_once(on: Scene) -> None:
 
 
 async def _the_right_lots_are_held(on: Scene) -> None:
-    telling.act(6, "The lots that were there are quarantined, and only those")
+    telling.act(6, "The lots that were there are on hold, and only those")
     stock = await _stock(on)
     telling.table(
         ["lot", "place", "vials", "may it be issued?"],
@@ -276,8 +276,8 @@ async def _the_right_lots_are_held(on: Scene) -> None:
     )
     holds = {(hold["lot_number"], hold["place"]) for hold in await on.ledger.get("/v1/holds")}
     if holds != {(on.lots.stays[0], "fridge-a")}:
-        raise DemoFailed(f"only {on.lots.stays[0]} in refrigerator A was to be held, not {holds}")
-    telling.proved(f"{on.lots.stays[0]} is held; what left A in time, and what was in B, is not")
+        raise DemoFailed(f"only {on.lots.stays[0]} in refrigerator A was to be on hold, not {holds}")
+    telling.proved(f"{on.lots.stays[0]} is on hold; what left A in time, and what was in B, is not")
 
 
 async def _a_pick_is_asked_for(on: Scene) -> None:

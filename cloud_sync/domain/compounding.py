@@ -247,7 +247,7 @@ def open_points(record: BatchRecord) -> tuple[str, ...]:
     """All that keeps the batch from being released; empty when nothing does."""
     return (
         *(() if record.of(FactKind.FINISHED) else ("it is not finished",)),
-        *(f"held: {hold}" for hold in record.holds),
+        *(f"on hold: {hold}" for hold in record.holds),
         *_unless_assessed(record, Topic.STEP, _missing_steps(record)),
         *_unless_assessed(record, Topic.EQUIPMENT, _missing_equipment(record)),
         *_unless_assessed(record, Topic.INGREDIENT, _ingredient_faults(record)),

@@ -110,7 +110,7 @@ class ItemRecord(MasterRecord):
     allowance_c_max: Annotated[float, Field(ge=-273.15, le=200)] | None = Field(
         None, description="Up to this temperature, in degrees Celsius."
     )
-    receipt_inspection: bool = Field(False, description="Every receipt is held until it is inspected.")
+    receipt_inspection: bool = Field(False, description="Every receipt goes on hold until it is inspected.")
     shelf_life_days: Annotated[int, Field(ge=1, le=DAYS_MAX)] | None = Field(None, description="From making to expiry.")
     receipt_days_min: Days | None = Field(None, description="Shelf life that a receipt should have left.")
     substitutes: Annotated[tuple[Name, ...], Field(max_length=20)] = Field((), description="The best first.")

@@ -139,7 +139,7 @@ def _fault_of(error: Any, line: int) -> RecordFault:
     if not column and ":" in text and text.split(":")[0].isidentifier():
         column, text = text.split(": ", 1)
     if error["type"] == "missing":
-        text = "this cell must be filled"
+        text = "this must be filled in"
     elif error["type"].startswith("bool"):
         text = f"{error['input']!r} is neither true nor false: write one of them"
     elif error["type"].startswith("decimal_"):
@@ -148,9 +148,20 @@ def _fault_of(error: Any, line: int) -> RecordFault:
         text = f"{error['input']!r} is no date: write it as 2027-01-31"
     elif error["type"] == "string_pattern_mismatch":
         text = f"{error['input']!r} has characters that do not belong there: {_PATTERNS.get(column, 'write ' + _PLAIN)}"
+    elif words := _BOUNDS.get(error["type"]):
+        text = words.format_map(error["ctx"] | {"input": str(error["input"])[:60], "long": len(str(error["input"]))})
     return RecordFault(line, column, text)
 
 
+_BOUNDS = {
+    "string_too_long": "{long} characters: write {max_length} at most",
+    "too_long": "{actual_length} of them: write {max_length} at most",
+    "greater_than_equal": "{input!r} is too small: write {ge} or more",
+    "greater_than": "{input!r} is too small: write more than {gt}",
+    "less_than_equal": "{input!r} is too large: write {le} or less",
+    "less_than": "{input!r} is too large: write less than {lt}",
+    "literal_error": "{input!r} is none of the choices: write {expected}",
+}
 _PLAIN = "letters, digits, dot, dash and underscore"
 _PATTERNS = {
     "gtins": "write GTINs of 14 digits, leading zeros included",

@@ -68,6 +68,20 @@ OF_ACTION: Mapping[Action, Permission] = {
 }
 """What a movement needs besides :attr:`Permission.MOVE`."""
 
+SUPPLIERS = "suppliers"
+"""The kind of master records that says from whom goods may come."""
+
+
+def keeps(kind: str) -> Permission:
+    """What it needs to add or change records of a kind, one in a form or many from a file: whether a supplier is
+    qualified is quality's to decide, never an administrator's alone.
+
+    >>> str(keeps("suppliers")), str(keeps("items"))
+    ('qualify suppliers and file documents', 'keep places, items, owners and policies')
+    """
+    return Permission.QUALIFY if kind == SUPPLIERS else Permission.ADMINISTER
+
+
 Sites = frozenset[int] | None
 """Ids of the sites where it holds; None: everywhere."""
 

@@ -94,7 +94,7 @@ def _licences(connection: Connection, at: datetime) -> Iterator[NewAlert]:
             key=f"licence:{row['id']}:{'over' if is_over else 'soon'}",
             title=f"{row['partner']}: {WORDS[LicenceKind(row['kind'])]} {'ended' if is_over else 'ends'} on "
             f"{row['valid_until']:%d %b %Y}",
-            text="Look up whether it was renewed. After that day its products are held, and nothing is shipped to it.",
+            text="Look up whether it was renewed. After that day its products go on hold; nothing is shipped to it.",
             path=f"/trading-partners/{row['partner']}",
             occurred_at=at,
             severity_said=Severity.ALERT if is_over else None,

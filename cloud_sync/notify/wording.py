@@ -46,7 +46,7 @@ def _excursion(connection: Connection, event: Row) -> NewAlert | None:
     rule = row["rule"].replace("-", " ").replace("_", " ")
     if event["kind"] == "excursion_withdrawn":
         title = f"{place}: {rule} withdrawn, late records show that it was none"
-        text = f"It was reported for {began}, by {probe}. Lots held for it alone are free again."
+        text = f"It was reported for {began}, by {probe}. Lots held for it alone are available again."
     elif is_over:
         ended = datetime.fromisoformat(event["data"]["ended_at"])
         title = f"{place}: {rule} ended"

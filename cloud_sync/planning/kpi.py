@@ -104,7 +104,7 @@ KPIS: tuple[Kpi, ...] = (
     Kpi("outside_hours", "Hours outside limits", Unit.HOURS,
         "hours of excursions within the month, summed over places", "outside_h", better=Better.LESS, good=0, worst=48,
         page="/quarantine"),
-    Kpi("quarantine_hours", "Time in quarantine", Unit.HOURS,
+    Kpi("quarantine_hours", "Time on hold", Unit.HOURS,
         "hours from placing to lifting a hold, or from the end of an excursion to the decision on a lot, mean "
         "over those "
         "ended in the month", "quarantine_h", "holds_ended", Better.LESS, 24, 240, "/quarantine"),

@@ -93,7 +93,9 @@ def _agree_on_expiry(connection: Connection, lot: Row, labels: list[Label], evid
     if told == set(every):
         return
     counts = (
-        "the corrected one counts" if lot["is_expiry_corrected"] else "it is held until somebody decides which is right"
+        "the corrected one counts"
+        if lot["is_expiry_corrected"]
+        else "it is on hold until somebody decides which one is right"
     )
     text = f"labels of lot {lot['lot_number']} say it expires on {', '.join(every)}; {counts}"
     if known is not None and known["resolved_at"] is None:

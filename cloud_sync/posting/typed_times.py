@@ -25,7 +25,7 @@ def doubt_typed_times(connection: Connection, *, lot_ids: Iterable[int], excursi
         text = (
             f"{row['operator']} typed at {row['latest_at']:%Y-%m-%d %H:%M} UTC that {row['quantity']} of lot "
             f"{row['lot_number']}{unit} left {row['place']} at {row['occurred_at']:%Y-%m-%d %H:%M} UTC; "
-            f"what was there is held from {row['since']:%Y-%m-%d %H:%M} UTC on. It stays held. "
+            f"what was there is on hold from {row['since']:%Y-%m-%d %H:%M} UTC on. It stays on hold. "
             "Accept the case if evidence proves the typed time, and it counts"
         )
         data = {

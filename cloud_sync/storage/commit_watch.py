@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.errors import Diagnostic
 
-from cloud_sync.errors import DatabaseDown
+from cloud_sync.errors import StoredOrNot
 
 _NOT_WAITED_IN = "SyncRepWaitForLSN"
 """The function of the server that warns; the text of the warning is in the server's language, and its code that of all
@@ -38,9 +38,9 @@ def begin() -> None:
 
 
 def check() -> None:
-    """Raise ``DatabaseDown`` if what this thread committed since :func:`begin` was not waited for."""
+    """Raise ``StoredOrNot`` if what this thread committed since :func:`begin` was not waited for."""
     if _this_thread.is_in_doubt:
-        raise DatabaseDown(
+        raise StoredOrNot(
             "this was committed, but no standby of the database server is known to have it",
             "Send the same again, as it is: it counts once. Check the standbys if it lasts.",
         )

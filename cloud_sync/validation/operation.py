@@ -118,10 +118,10 @@ class Operation:
     def steps(self) -> tuple[Step, ...]:
         """All checks in their order."""
         return (
-            Step("OQ-01", "An excursion holds what was there", "The lot that was in the refrigerator is held; the lot "
-                 "that had left before is not.", self._excursion_holds),
-            Step("OQ-02", "A held lot cannot be issued", "Allocation passes it over, and a shipment of it is refused "
-                 "with its hold as the reason.", self._held_is_not_issued),
+            Step("OQ-01", "An excursion holds what was there", "The lot that was in the refrigerator is on hold; the "
+                 "lot that had left before is not.", self._excursion_holds),
+            Step("OQ-02", "A lot on hold cannot be issued", "Allocation passes it over, and a shipment of it is "
+                 "refused with its hold as the reason.", self._held_is_not_issued),
             Step("OQ-03", "An expired lot cannot be issued", "A shipment of it is refused because it has expired.",
                  self._expired_is_not_issued),
             Step("OQ-04", "First expired, first out", "Of two lots the one that expires first is reserved, whichever "
@@ -130,7 +130,7 @@ class Operation:
                  self._nobody_approves_alone),
             Step("OQ-06", "A hold is lifted by another person", "Who placed a hold cannot lift it; somebody else can.",
                  self._hold_is_lifted_by_another),
-            Step("OQ-07", "Only quality decides, and only then stock is free", "An operator may not decide; after "
+            Step("OQ-07", "Only quality decides, and only then stock is available", "An operator may not decide; after "
                  "quality's release the lot may be issued.", self._quality_decides),
             Step("OQ-08", "A batch counts once, and a changed one not at all", "The same batch again is a duplicate; "
                  "with one byte changed it is refused.", self._batch_counts_once),
@@ -218,7 +218,8 @@ class Operation:
         self._say(self._scan(100, Action.MOVE, "fridge-a", "fridge-b", self._line("LEAVES", 300)))
         self._say(*(self._reading(minutes, 12.5) for minutes in (60, 50, 40)), self._reading(30, 5.0))
         reasons = self._reasons()
-        found = f"STAYS: {'; '.join(reasons['STAYS']) or 'free'}. LEAVES: {'; '.join(reasons['LEAVES']) or 'free'}"
+        stays, leaves = ("; ".join(reasons[lot]) or "available" for lot in ("STAYS", "LEAVES"))
+        found = f"STAYS: {stays}. LEAVES: {leaves}"
         _expect(bool(reasons["STAYS"]) and not reasons["LEAVES"], found)
         return found
 

@@ -176,7 +176,9 @@ class DeskJudge:
         if not (holds := self._holds(lot, doing, serial)):
             return []
         reasons = "; ".join(dict.fromkeys(hold.text for hold in holds))
-        return [Verdict(False, "held", f"lot {lot.lot.number} is held: {reasons}. It stays held wherever it is put")]
+        return [
+            Verdict(False, "held", f"lot {lot.lot.number} is on hold: {reasons}. It stays on hold wherever it is put")
+        ]
 
     def _by_age(self) -> str:
         desk = self._known.desk

@@ -139,7 +139,7 @@ def _paths(database: Database) -> list[str]:
     listed = [entry.path for group in GROUPS for entry in group.entries]
     lot = f"/lots/{row['id']}"
     return [
-        *listed, lot, f"{lot}/trace", f"/rooms/{ROOM}", "/lots?q=L100", "/lots?sort=-lot_number", "/lots?state=held",
+        *listed, lot, f"{lot}/trace", f"/rooms/{ROOM}", "/lots?q=L100", "/lots?sort=-lot_number", "/lots?state=on+hold",
         "/new-order", "/reports/stock", "/reports/movements?sort=occurred_at", "/administration/places", "/login",
     ]  # fmt: skip
 

@@ -68,6 +68,20 @@ FOLDED_AT = """
     })()
 """
 """Where on the screen the first folded node is drawn."""
+DRAWN_NODES = """
+    (() => {
+      const plot = document.querySelector(".canvas")._cyreg.cy;
+      const isSeen = (node) => {
+        const { x1, x2, y1, y2 } = node.renderedBoundingBox({ includeOverlays: false });
+        return x1 >= 0 && y1 >= 0 && x2 <= plot.width() && y2 <= plot.height();
+      };
+      return {
+        text_px: parseFloat(plot.nodes()[0].style("font-size")) * plot.zoom(),
+        own: plot.nodes("[?own]").some(isSeen), all: plot.nodes().every(isSeen),
+      };
+    })()
+"""
+"""How large a trace is drawn, and what of it can be seen."""
 WATCH_IMPORT = """
     new MutationObserver(() => {
       const text = document.querySelector("[role=status] progress")?.closest("section").innerText;
@@ -232,6 +246,27 @@ async def test_what_a_wide_trace_folds_is_opened_by_choosing_it(browser: Browser
             at = await visit.page.evaluate(FOLDED_AT)
             await visit.page.mouse.click(at["x"], at["y"])
             await expect(note).to_contain_text(f"{of} of {of} points are drawn")
+            assert visit.faults == []
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+async def test_a_trace_is_readable_at_once_and_shown_whole_by_a_button(
+    browser: Browser, database: Database, width: int
+) -> None:
+    with a_house(database, Role.AUDITOR) as house:
+        for number in range(FOLD_OVER + 4):
+            house.ledger.add_place(f"clinic-{number}", "customer")
+            house.say(scan(minute(30 + number), Action.SHIP, "fridge-a", f"clinic-{number}", line(1, "L1")))
+        async with visiting(browser, house, Role.AUDITOR, viewport={"width": width, "height": 600}) as visit:
+            await visit.open("/lots/1/trace?graph=true")
+            seen = await visit.page.evaluate(DRAWN_NODES)
+            assert seen["text_px"] >= 11, "texts are of a size that people read"
+            assert seen["own"], "the lot that was asked for is in sight"
+            assert not seen["all"]
+            await expect(visit.page.locator("#graph-note")).to_contain_text("Drag to see more")
+            await picture(visit.page, f"trace-first-view-{width}-light")
+            await visit.page.get_by_role("button", name="All of it").click()
+            assert (await visit.page.evaluate(DRAWN_NODES))["all"]
             assert visit.faults == []
 
 

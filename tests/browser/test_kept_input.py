@@ -1,5 +1,6 @@
 """What somebody entered in a real browser is not lost: not by an error, not by a session that is over."""
 
+from datetime import datetime
 from uuid import uuid4
 
 import pytest
@@ -8,10 +9,11 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from cloud_sync.actions.stock import counts
 from cloud_sync.api.limits import FILE_BYTES_MAX
 from cloud_sync.domain.roles import Role
+from cloud_sync.errors import DatabaseDown, StoredOrNot
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
 from tests.browser.console_house import a_house
-from tests.browser.looks import shut_out
+from tests.browser.looks import picture, shut_out
 from tests.browser.test_console import visiting
 from tests.support.browsers import ARGUMENTS, program
 from tests.support.builders import line, minute, scan
@@ -76,6 +78,27 @@ async def test_the_field_that_is_wrong_is_named_as_its_label_and_marked(browser:
             assert await shut_out(page) == []
 
 
+async def test_the_page_that_says_what_is_wrong_calls_the_field_as_the_form_does(
+    browser: Browser, database: Database
+) -> None:
+    with a_house(database, Role.QUALITY) as house:
+        async with visiting(browser, house, Role.QUALITY, viewport={"width": 390, "height": 844}) as visit:
+            page = visit.page
+            await visit.open("/agreements")
+            await page.get_by_text("File an agreement").click()
+            await page.get_by_label("Supplier").select_option("acme")
+            await page.get_by_label("Where the document is").fill("shelf 3")
+            await page.get_by_label("Its SHA-256").fill("the first one")
+            await page.locator("main form").evaluate("form => { form.noValidate = true }")
+            await page.get_by_role("button", name="File it").click()
+            await expect(page.get_by_role("alert")).to_have_text(
+                "Its SHA-256: “the first one” has signs that are not allowed here."
+            )
+            await page.get_by_role("link", name="Back to the form").click()
+            await expect(page.get_by_role("alert")).to_contain_text("Not saved: Its SHA-256: “the first one” has")
+            await expect(page.get_by_label("Its SHA-256")).to_have_attribute("aria-invalid", "true")
+
+
 async def test_after_an_error_below_a_long_table_a_phone_shows_why(browser: Browser, database: Database) -> None:
     with a_house(database, Role.OPERATOR) as house:
         for number in range(12):
@@ -92,6 +115,73 @@ async def test_after_an_error_below_a_long_table_a_phone_shows_why(browser: Brow
             await page.get_by_role("button", name="Save the count").click()
             await page.get_by_role("link", name="Back to the form").click()
             await expect(page.get_by_role("alert")).to_be_in_viewport()
+
+
+LOST = DatabaseDown("connection to server at 127.0.0.1 failed")
+
+
+class Outage:
+    """The ledger's clock, which fails as everything does while the database is away."""
+
+    fault: Exception | None = None
+
+    def __call__(self) -> datetime:
+        if self.fault is not None:
+            raise self.fault
+        return minute(60)
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+async def test_a_page_that_could_not_be_had_says_when_it_tries_again_and_does(
+    browser: Browser, database: Database, width: int
+) -> None:
+    outage = Outage()
+    with a_house(database, Role.OPERATOR, now=outage) as house:
+        async with visiting(browser, house, Role.OPERATOR, viewport={"width": width, "height": 844}) as visit:
+            page = visit.page
+            await page.clock.install(time=minute(60))
+            await page.clock.pause_at(minute(61))
+            outage.fault = LOST
+            await page.goto(f"{house.url}/lots")
+            await expect(page.get_by_role("alert")).to_have_text("The ledger's database does not answer.")
+            await expect(page.get_by_text("This page tries again in 5 s.")).to_be_visible()
+            await expect(page.get_by_text("connection to server at")).to_be_hidden()
+            await picture(page, f"error-503-{width}-light")
+            outage.fault = None
+            await page.clock.run_for(6_000)
+            await expect(page.get_by_role("heading", name="Lots")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (LOST, "Not saved: The ledger's database does not answer."),
+        (StoredOrNot("the connection was lost"), "It is not known whether this was saved."),
+        (ZeroDivisionError(), "It is not known whether this was saved. The ledger has a defect."),
+    ],
+)
+async def test_what_was_entered_outlives_an_outage(
+    browser: Browser, database: Database, fault: Exception, says: str
+) -> None:
+    outage = Outage()
+    with a_house(database, Role.OPERATOR, now=outage) as house:
+        house.ledger.add_place("ward-3", "customer")
+        async with visiting(browser, house, Role.OPERATOR, viewport={"width": 390, "height": 844}) as visit:
+            page = visit.page
+            await visit.open(FORM)
+            outage.fault = fault
+            await enter(page, "5", "for Monday")
+            await expect(page.get_by_role("link", name="Back to the form")).to_be_focused()
+            assert await shut_out(page) == []
+            outage.fault = None
+            if isinstance(fault, DatabaseDown):
+                await expect(page.get_by_role("status")).to_have_text("The ledger answers again.", timeout=30_000)
+            await page.keyboard.press("Enter")
+            await page.wait_for_url(f"**{FORM}")
+            await expect(page.get_by_role("alert")).to_contain_text(says)
+            assert await entered(page) == ["fridge-a", "insulin", "5", "for Monday"]
+            await page.get_by_role("button", name="Request the order").click()
+            await page.wait_for_url("**/orders/*")
 
 
 async def test_a_file_that_is_too_large_is_told_on_a_page_and_leads_back(browser: Browser, database: Database) -> None:

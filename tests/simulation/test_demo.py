@@ -19,7 +19,7 @@ ENVIRONMENT = os.environ | {"COLUMNS": "200", "NO_COLOR": "1", "PYTHONUNBUFFERED
 
 TOLD = (
     "line noise instead of a code: bad beep, nothing booked",
-    "LOT-STAYS is held; what left A in time, and what was in B, is not",
+    "LOT-STAYS is on hold; what left A in time, and what was in B, is not",
     "LOT-LEAVES is the first-expiring lot that may be issued",
     "the 2 vials dispensed while the network was down are in the trace",
     "The story is true.",

@@ -1,11 +1,13 @@
 """Empty, migrated databases for tests. One that was used is made new again: quicker by far than a clone."""
 
+import select
 import uuid
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import LiteralString
+from typing import Any, LiteralString
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -61,16 +63,16 @@ TABLES = """
     SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY relname
 """
 NEW_TABLES = "SELECT relname::text, '' FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
-USED = "SELECT {name}, '' WHERE EXISTS (SELECT FROM {table})"
+USED = "(SELECT {name}, '' FROM {table} LIMIT 1)"
 FILLED = """
     SELECT {name}, concat_ws(' ', count(*), sum(age(xmin)) - count(*) * age(xid '3')) FROM {table}
 """
 SIZES = "SELECT relname FROM pg_class WHERE oid = ANY(%s::text[]::regclass[]) AND pg_relation_size(oid) > %s"
 SEQUENCES = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public'"
 SET_SEQUENCES = """
-    SELECT setval(format('%%I', sequencename)::regclass, coalesce(before, 1), before IS NOT NULL)
-    FROM pg_sequences JOIN unnest(%s::text[], %s::bigint[]) AS known (sequencename, before) USING (sequencename)
-    WHERE schemaname = 'public' AND last_value IS DISTINCT FROM before
+    SELECT setval(seqrelid, coalesce(before, 1), before IS NOT NULL)
+    FROM pg_sequence JOIN unnest(%s::text[]::regclass[], %s::bigint[]) AS known (name, before) ON seqrelid = name
+    WHERE pg_sequence_last_value(seqrelid) IS DISTINCT FROM before
 """
 
 
@@ -172,17 +174,32 @@ def empty(url: str) -> None:
 _emptying: dict[str, Connection] = {}
 
 
+class _LastFirst(deque[Any]):
+    """Connections of a pool, of which the last one used is taken first: it knows the most queries."""
+
+    popleft = deque.pop
+
+
 class StayingDatabase(Database):
     """A database that one test after another finds open. Its connections plan each query once, for all tests."""
 
     def __init__(self, url: str) -> None:
         super().__init__(f"{url}&application_name={STAYS.replace(' ', '%20')}", ExitStack(), role=RUNTIME_ROLE)
         self._pool.wait()
+        self._pool._pool = _LastFirst(self._pool._pool)
 
     def _configure(self, connection: psycopg.Connection[Row]) -> None:
         super()._configure(connection)
         connection.prepare_threshold = 0
         connection.prepared_max = 2000
+
+    def _check(self, connection: psycopg.Connection[Row]) -> None:
+        """Whether it still works, where its server has said something unasked, as one that ends does: to ask each time
+        takes as long as a small transaction, and this server is on this machine and lasts as long as the tests."""
+        heard = select.poll()
+        heard.register(connection, select.POLLIN)
+        if heard.poll(0):
+            super()._check(connection)
 
     def is_as_opened(self) -> bool:
         """Whether no test has closed it, lost its server, kept a connection or needed many of them."""

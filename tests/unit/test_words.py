@@ -19,6 +19,8 @@ AVOIDED = {
     r"\bnot said\b": "not given",
     r"\bto mend\b": "failures",
     r"\bNOT KEPT\b": "NOT SAVED",
+    r"\b(is|are|was|were|stays?|be) held\b": "is on hold",
+    r"\b(free again|quarantined)\b": "available again, on hold",
 }
 """What texts for people must not say, and what to write instead."""
 REPLACED = {
@@ -84,6 +86,38 @@ def test_messages_are_in_the_trades_english() -> None:
     paths = [path for side in SIDES for path in sorted((ROOT / side).rglob("*.py"))]
     found = {str(path): faults_in(texts_of(path.read_text())) for path in paths}
     assert {path: faults for path, faults in found.items() if faults} == {}
+
+
+ON_PAGES = AVOIDED | {r"\b[Hh]eld\b": "on hold", r"\b[Ff]ree\b(?! (text|disk))": "available"}
+"""What pages must not say either: goods are on hold or available, and called by no other word for it."""
+HIDDEN = re.compile(r"{#.*?#}|{%.*?%}|{{.*?}}|<[^>]*>", re.DOTALL)
+SHOWN_IN_EXPRESSIONS = re.compile(r"\belse \"([^\"]+)\"|\{\{ \"([^\"]+)\" if")
+
+
+def shown_on(template: str) -> list[str]:
+    """Texts that a page of this template shows: those between tags, and those that an expression chooses."""
+    chosen = [first or second for first, second in SHOWN_IN_EXPRESSIONS.findall(template)]
+    return [text.strip() for text in HIDDEN.split(template) if text and text.strip()] + chosen
+
+
+def page_faults(template: str) -> list[str]:
+    shown = shown_on(template)
+    return [f"{text!r}: write {better}" for text in shown for word, better in ON_PAGES.items() if re.search(word, text)]
+
+
+def test_pages_are_in_the_trades_english_and_call_the_state_of_goods_by_one_word() -> None:
+    found = {str(path): page_faults(path.read_text()) for path in sorted((ROOT / "cloud_sync").rglob("*.html"))}
+    assert {path: faults for path, faults in found.items() if faults} == {}
+
+
+def test_a_second_word_for_a_state_would_be_seen() -> None:
+    for template in (
+        "<h2>Why it is held</h2>",
+        "<option>repaired: free again</option>",
+        '{{ "lifted" if x else "held" }}',
+    ):
+        assert page_faults(template) != []
+    assert page_faults('<p class="held">On hold: {{ row.held }}</p>') == []
 
 
 def test_an_avoided_word_would_be_seen() -> None:

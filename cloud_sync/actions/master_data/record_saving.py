@@ -106,7 +106,9 @@ def _save_item(connection: Connection, before: MasterRecord | None, record: Mast
         record.storage_class is not None
         and queries("master_data").policy_by_name(connection, name=record.storage_class) is None
     ):
-        raise NotFound(f"storage_class: there is no policy {record.storage_class}: see GET /v1/policies")
+        raise NotFound(
+            f"storage_class: there is no policy {record.storage_class}: import it with cloud-sync import-policies"
+        )
     item_id = queries("records").keep_item(connection, **said)
     claim_codes(connection, record.name, record.gtins, record.codes, ndc=record.ndc)
     queries("records").forget_substitutes(connection, item_id=item_id)

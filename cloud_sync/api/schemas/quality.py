@@ -91,7 +91,7 @@ class HoldOut(Schema):
     item: str
     lot_number: str
     serial: str | None
-    place: str | None = Field(description="Where the goods were when they were held; null: the whole lot.")
+    place: str | None = Field(description="Where the goods were when they went on hold; null: the whole lot.")
     reason: str
     placed_by: str
     placed_at: datetime

@@ -93,7 +93,7 @@ SkippedMore = Annotated[
     dict[str, int],
     Field(
         description="How many more lots cannot be taken, by reason: those beyond the first that are explained, and "
-        "those of which all is held by measurement. Explained one by one with explain=all.",
+        "those of which all is on hold by measurement. Explained one by one with explain=all.",
         examples=[{"held": 128}],
     ),
 ]

@@ -1,6 +1,6 @@
 """Administration: master data with its history, storage policies, and imports that are tried first."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from csv import reader, writer
 from dataclasses import asdict
 from io import StringIO
@@ -30,14 +30,23 @@ from cloud_sync.actions.master_data.records import (
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.api.progress import MEDIA_TYPE, lines_of
+from cloud_sync.console.advice import row_for_people
 from cloud_sync.console.forms import Field, Why, csv_of_upload, reason_of
-from cloud_sync.console.page_route import Administrator, Auditor, PageRoute, Qualifier, Visitor
+from cloud_sync.console.page_route import (
+    Administrator,
+    Auditor,
+    PageRoute,
+    Qualifier,
+    RecordKeeper,
+    Visitor,
+    let_in,
+)
 from cloud_sync.console.rendering import render
 from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.domain.master_records import KINDS
 from cloud_sync.domain.master_records_csv import write_csv
-from cloud_sync.domain.roles import Permission
+from cloud_sync.domain.roles import Actor, Permission, keeps
 from cloud_sync.errors import NotFound
 from cloud_sync.storage.database import Database, Row
 
@@ -99,29 +108,39 @@ def policy_page(name: str, request: Request, database: Ledger, _: Visitor) -> An
 
 
 @router.get("/administration/imports")
-def imports_page(request: Request, _: Administrator, kind: str = "items") -> Any:
+async def imports_page(request: Request, database: Ledger, actor: RecordKeeper, kind: str = "") -> Any:
     """Bring in a file; it is tried first."""
-    return render(request, "imports.html", kinds=list(KINDS), kind=kind, done=None, text="", reason="", faults=None)
+    kinds = await kinds_kept(request, database, actor, KINDS)
+    chosen = next(each for each in (kind, "items", kinds[0]) if each in kinds)
+    return render(request, "imports.html", kinds=kinds, kind=chosen, done=None, text="", reason="", faults=None)
+
+
+async def kinds_kept(request: Request, database: Database, actor: Actor, kinds: Collection[str]) -> list[str]:
+    """Those of ``kinds`` that whoever looks may bring a file of. Raises ``NotAllowed`` if there is none."""
+    if not any(actor.may(keeps(each)) for each in kinds):
+        await let_in(request, database, actor, Permission.ADMINISTER)
+    return [each for each in kinds if actor.may(keeps(each))]
 
 
 @router.post("/administration/imports")
 async def import_page(
-    request: Request, database: Ledger, actor: Administrator, now: Now, kind: Field,
+    request: Request, database: Ledger, actor: RecordKeeper, now: Now, kind: Field,
     file: UploadFile | None = None, text: Annotated[str, Form()] = "", reason: Why = "", dry_run: Done = False,
     progress: Done = False,
 ) -> Any:  # fmt: skip
     """Try a file, or take it in: all rows, or none if any has a fault. With ``progress`` the answer tells line by line
     how far it is, every fault as it is found, and at last the page."""
+    model_of(kind)
+    await let_in(request, database, actor, keeps(kind))
     why = reason_of(reason, "an import")
     said = text or await csv_of_upload(file)
-    model_of(kind)
+    kinds = [each for each in KINDS if actor.may(keeps(each))]
 
     def page(done: Imported) -> Response:
         status = 422 if done.faults else 200
         faults = table(request, "faults", FAULTS, [asdict(fault) for fault in done.faults])
         return render(
-            request, "imports.html", status, kinds=list(KINDS), kind=kind, done=done, text=said, reason=why,
-            faults=faults,
+            request, "imports.html", status, kinds=kinds, kind=kind, done=done, text=said, reason=why, faults=faults
         )  # fmt: skip
 
     def run(tell: Progress = NO_PROGRESS, tell_fault: TellFault = NO_FAULTS_TOLD) -> Imported:
@@ -308,6 +327,8 @@ LABELS = {
     "shelf_life_days_min": "Days of shelf life, at least", "receipt_inspection": "Inspect each receipt",
     "expiry_required": "Must have an expiry date", "serial_tracked": "Tracked by serial number",
     "controlled_schedule": "Schedule, if controlled", "policy": "Storage policy", "parent": "Location",
+    "item_days_min": "Days of shelf life of single items, at least", "order_min": "Order at least",
+    "room_max": "What there is room for, at most", "cycle_days": "Days that an order is for",
     "zone": "Time zone", "shelf_life_days": "Shelf life in days", "storage_class": "Storage policy it needs",
 }  # fmt: skip
 """What fields are called, where their names do not say it."""
@@ -330,7 +351,7 @@ def _guarded(database: Database) -> dict[str, list[Row]]:
 FAULTS = (
     Column("line", "Line", Show.NUMBER),
     Column("column", "Column", value=lambda row: row["column"] or "all of it"),
-    Column("text", "What is wrong"),
+    Column("text", "What is wrong", value=lambda row: row_for_people(row["text"])),
 )
 POLICIES = (
     Column("name", "Policy", link=lambda row: f"/administration/policies/{row['name']}"),

@@ -20,7 +20,7 @@ from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.forms import Field, Reason, Text, name_of, reason_of, whole
 from cloud_sync.console.page_route import Governor, PageRoute, Visitor
 from cloud_sync.console.table import Column, Show, list_page, table
-from cloud_sync.console.words import severe_words
+from cloud_sync.console.words import HOLDS_NOTHING, severe_words
 from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.domain.roles import Role
@@ -82,7 +82,7 @@ def _severe(before: Row | None, after: Row) -> list[str]:
     silent = severe_words({}, {})
     changed = {name: (was.get(name, silent), words) for name, words in now.items() if was.get(name, silent) != words}
     return [
-        f"two sign a release, {name}: {a} → {b}" for name, (a, b) in changed.items() if before or b != "nothing is held"
+        f"two sign a release, {name}: {a} → {b}" for name, (a, b) in changed.items() if before or b != HOLDS_NOTHING
     ]
 
 

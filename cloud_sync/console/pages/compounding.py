@@ -16,6 +16,7 @@ from cloud_sync.console.page_route import Drafter, FormulationApprover, PageRout
 from cloud_sync.console.rendering import render
 from cloud_sync.console.signing import signable
 from cloud_sync.console.table import Column, Show, list_page, table
+from cloud_sync.console.words import state_chosen, state_words
 from cloud_sync.domain.bud import Preparation, Storage
 from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.domain.signatures import RecordKind
@@ -44,7 +45,10 @@ BATCHES = (
     Column("quantity", "Planned quantity", Show.NUMBER),
     Column("made", "Made", Show.NUMBER),
     Column("planned_at", "Planned", Show.WHEN),
-    Column("state", "State", Show.TAG, filters=("planned", "in process", "held", "finished", "released", "rejected")),
+    Column(
+        "state", "State", Show.TAG, filters=("planned", "in process", "on hold", "finished", "released", "rejected"),
+        value=lambda row: state_words(row["state"]),
+    ),
     Column("open_points", "Open points", Show.NUMBER, value=lambda row: len(row["open_points"])),
 )  # fmt: skip
 SORTS = ("number", "item", "master_formulation_record", "room", "quantity", "planned_at")
@@ -65,7 +69,7 @@ def compounding_page(request: Request, database: Ledger, _: Visitor) -> Any:
     """Batches, master formulation records, and a form to plan a batch."""
 
     def batches(wanted: ListRequest) -> list[Row]:
-        return batches_listed(database, wanted)
+        return batches_listed(database, state_chosen(wanted))
 
     zone = house_zone(database)
     records = _records(database, None)

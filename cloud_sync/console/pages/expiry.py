@@ -31,8 +31,8 @@ def _state(row: Row) -> str:
     if row["days_left"] < 0:
         return "expired"
     if row["is_held"]:
-        return "held"
-    return "at risk" if row["left_over"] else "free"
+        return "on hold"
+    return "at risk" if row["left_over"] else "available"
 
 
 def _use(row: Row) -> Markup | str:

@@ -37,7 +37,7 @@ VALUE = (
     Column("quantity", "Quantity", Show.NUMBER, html=lambda row: f"{row['quantity']} {row['base_unit']}"),
     Column("cost", "Unit cost", Show.NUMBER, html=_money("cost")),
     Column("value", "Value", Show.NUMBER, html=_money("value")),
-    Column("on_hold", "State", Show.TAG, filters=True, value=lambda row: "on hold" if row["on_hold"] else "free"),
+    Column("on_hold", "State", Show.TAG, filters=True, value=lambda row: "on hold" if row["on_hold"] else "available"),
 )
 
 

@@ -22,7 +22,7 @@ from cloud_sync.console.rendering import MISSING, lasting, value
 from cloud_sync.console.scan_words import words_of_scan
 from cloud_sync.console.table import Column, Show, list_page, table, tag
 from cloud_sync.console.timeline import bars_of
-from cloud_sync.console.words import in_words
+from cloud_sync.console.words import in_words, state_chosen
 from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.domain.orders import RULES
 from cloud_sync.errors import Invalid
@@ -45,8 +45,8 @@ LOTS = (
     Column("quantity", "In stock", Show.NUMBER, html=lambda row: f"{row['quantity']} {row['base_unit']}"),
     Column("places", "Places"),
     Column(
-        "state", "State", Show.TAG, filters=("held", "free", "none here"),
-        value=lambda row: "held" if row["is_held"] else "free" if row["quantity"] else "none here",
+        "state", "State", Show.TAG, filters=("on hold", "available", "none here"),
+        value=lambda row: "on hold" if row["is_held"] else "available" if row["quantity"] else "none here",
     ),
 )  # fmt: skip
 SORTS = ("lot_number", "item", "owner", "expires_on")
@@ -119,7 +119,7 @@ def lots_page(request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
     """Lots found by number, item or GTIN; what is in the house and expires first comes first."""
 
     def found(wanted: ListRequest) -> list[Row]:
-        return lots_listed(database, replace(wanted, words=words_of_scan(wanted.words, now.date())))
+        return lots_listed(database, replace(state_chosen(wanted), words=words_of_scan(wanted.words, now.date())))
 
     shown = table(request, "lots", LOTS, source=found, sorts=SORTS, zone=house_zone(database))
     return list_page(request, "lots.html", lots=shown, now=now)

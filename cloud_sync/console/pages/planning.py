@@ -45,7 +45,7 @@ SUGGESTIONS = (
     Column("state", "State", Show.TAG, filters=True, value=_state),
     Column("order_quantity", "To order", Show.NUMBER, value=lambda row: row["order_quantity"] or None),
     Column("usable", "Usable", Show.NUMBER),
-    Column("held", "Held", Show.NUMBER, value=lambda row: row["held"] or None),
+    Column("held", "On hold", Show.NUMBER, value=lambda row: row["held"] or None),
     Column("on_order", "On order", Show.NUMBER, value=lambda row: row["on_order"] or None),
     Column("rate", "Weekly use", Show.NUMBER, value=lambda row: round(row["rate"] * 7, 1)),
     Column("levels", "Reorder point / par level", value=_levels),

@@ -46,7 +46,7 @@ EVENTS = (
         html=lambda row: f"{value(row['worst'], row['metric'])} {unit_of(row['metric'])}",
     ),
     Column(
-        "lots", "Lots held", Show.NUMBER,
+        "lots", "Lots on hold", Show.NUMBER,
         html=lambda row: f"over {LOTS_COUNTED_MAX}" if row["lots"] > LOTS_COUNTED_MAX else str(row["lots"]),
     ),
 )  # fmt: skip

@@ -21,7 +21,7 @@ RETURNED = (
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
     Column("serial", "Serial", optional=True),
     Column("places", "Where"),
-    Column("text", "Why it is held"),
+    Column("text", "Why it is on hold"),
     Column("since", "Since", Show.WHEN),
 )
 

@@ -43,15 +43,15 @@ STOCK = (
     Column("quantity", "Quantity", Show.NUMBER),
     Column("expires_on", "Expires", Show.DAY),
     Column(
-        "state", "State", value=lambda row: "; ".join(each["text"] for each in row["reasons"]) or "free",
-        html=lambda row: tag("free") if not row["reasons"] else _held(row),
+        "state", "State", value=lambda row: "; ".join(each["text"] for each in row["reasons"]) or "available",
+        html=lambda row: tag("available") if not row["reasons"] else _held(row),
     ),
 )  # fmt: skip
 
 
 def _held(row: Row) -> Markup:
     why = "; ".join(in_words(each["text"]) for each in row["reasons"])
-    return Markup('<span class="tag bad" title="{}">held</span>').format(why)
+    return Markup('<span class="tag bad" title="{}">on hold</span>').format(why)
 
 
 EXCURSIONS = (

@@ -10,21 +10,24 @@ from starlette.concurrency import run_in_threadpool
 from cloud_sync.actions.interop import spreadsheets
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.forms import Field, Why, reason_of
-from cloud_sync.console.page_route import Administrator, PageRoute
+from cloud_sync.console.page_route import PageRoute, RecordKeeper, let_in
+from cloud_sync.console.pages.administration import kinds_kept
 from cloud_sync.console.rendering import render
+from cloud_sync.domain.roles import keeps
 from cloud_sync.errors import Invalid
 
 router = APIRouter(route_class=PageRoute)
 
 
 @router.get("/administration/spreadsheets")
-def spreadsheets_page(request: Request, _: Administrator, kind: str = "opening-balances") -> Any:
+async def spreadsheets_page(request: Request, database: Ledger, actor: RecordKeeper, kind: str = "") -> Any:
     """The form for a file; nothing changes before it was looked at."""
+    kinds = await kinds_kept(request, database, actor, spreadsheets.IMPORTED)
     return render(
         request,
         "spreadsheets.html",
-        kinds=spreadsheets.IMPORTED,
-        kind=kind,
+        kinds=kinds,
+        kind=next(each for each in (kind, "opening-balances", kinds[0]) if each in kinds),
         done=None,
         content="",
         answers={},
@@ -34,10 +37,12 @@ def spreadsheets_page(request: Request, _: Administrator, kind: str = "opening-b
 
 @router.post("/administration/spreadsheets")
 async def spreadsheet_page(
-    request: Request, database: Ledger, now: Now, actor: Administrator, kind: Field, file: UploadFile | None = None,
+    request: Request, database: Ledger, now: Now, actor: RecordKeeper, kind: Field, file: UploadFile | None = None,
     content: Annotated[str, Form()] = "", reason: Why = "", dry_run: Annotated[bool, Form()] = False,
 ) -> Any:  # fmt: skip
     """Read the file with the answers so far; try it, or take it in."""
+    await let_in(request, database, actor, keeps(kind))
+    kinds = [each for each in spreadsheets.IMPORTED if actor.may(keeps(each))]
     form = await request.form()
     answers = {
         name.removeprefix("a:"): text.strip()
@@ -51,7 +56,7 @@ async def spreadsheet_page(
         reason=why, at=now, actor=actor.name,
     )  # fmt: skip
     return render(
-        request, "spreadsheets.html", 422 if done.faults else 200, kinds=spreadsheets.IMPORTED, kind=kind, done=done,
+        request, "spreadsheets.html", 422 if done.faults else 200, kinds=kinds, kind=kind, done=done,
         content=base64.b64encode(raw).decode(), answers=answers, reason=why,
     )  # fmt: skip
 

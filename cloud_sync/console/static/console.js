@@ -126,6 +126,11 @@ const who = document.querySelector(".who a, .who span")?.textContent ?? "";
 const formsTo = (action) => [...document.forms].filter((each) => each.getAttribute("action") === action);
 const kept = (form) => [...form.elements].filter((each) => each.name && !each.matches("button, fieldset, [type=password], [type=file]")
   && (each.type !== "hidden" || each.name === "client_id"));
+const labelOf = (field) => {
+  const label = (field.type === "radio" ? field.closest("fieldset")?.querySelector("legend") : field.labels?.[0])?.cloneNode(true);
+  label?.querySelectorAll("small, input, select, textarea").forEach((each) => each.remove());
+  return (field.ariaLabel || label?.textContent || "").replace(/\s+/g, " ").trim();
+};
 const isTicked = (field) => field.type === "checkbox" || field.type === "radio";
 
 document.addEventListener("submit", (event) => {
@@ -139,6 +144,7 @@ document.addEventListener("submit", (event) => {
   sessionStorage.setItem("entered", JSON.stringify({
     at: address, who, action, nth: formsTo(action).indexOf(form), hadFile: Boolean(form.querySelector("[type=file]")?.value),
     fields: kept(form).map((each) => [each.name, isTicked(each) ? each.checked : each.value]),
+    labels: Object.fromEntries(kept(form).map((each) => [each.name, labelOf(each)]).reverse()),
   }));
 });
 
@@ -155,10 +161,7 @@ const enterAgain = ({ action, nth, hadFile, fields, why, wrong, isSure }) => {
   }
   for (let fold = form.closest("details:not([open])"); fold; fold = fold.parentElement.closest("details:not([open])")) fold.open = true;
   for (const fold of form.querySelectorAll("details")) fold.open ||= those.some((each) => fold.contains(each) && each.value && !isTicked(each) && !each.matches("select"));
-  const field = wrong && those.find((each) => each.name === wrong), label = field?.labels?.[0]?.cloneNode(true);
-  field?.setAttribute("aria-invalid", "true");
-  label?.querySelectorAll("small").forEach((each) => each.remove());
-  if (label) why = why.replace(/^(Not saved: )[^:]*/, `$1${label.textContent.trim()}`);
+  if (wrong) those.find((each) => each.name === wrong)?.setAttribute("aria-invalid", "true");
   say(`${why}${hadFile ? " Choose the file again." : ""}`, "bad", (notice) => form.before(notice));
 };
 
@@ -169,13 +172,17 @@ if (entered) {
   const refused = document.querySelector("[data-refused]");
   sessionStorage.removeItem("entered");
   if (refused) {
+    // The ledger knows how a field is called in a form by its name only; what stands beside it is its name to people.
+    const { field } = refused.dataset, label = field && entered.labels?.[field], alert = refused.querySelector("[role=alert]");
+    if (label) alert.textContent = alert.textContent.replace(/^[^:]*/, () => label);
     // Whether it was recorded is only sure where the ledger itself refused it; else it is the same request again.
-    const why = refused.querySelector("[role=alert]").textContent;
-    entered.why = "doubt" in refused.dataset ? `It is not known whether this was saved. Look before you send it again. ${why}` : `Not saved: ${why}`;
+    const why = alert.textContent;
+    const isInDoubt = "doubt" in refused.dataset;
+    entered.why = isInDoubt ? `It is not known whether this was saved. ${why} Look before you send it again; from this form a booking counts once.` : `Not saved: ${why}`;
     // What to do stands beside the form as well; that one has to go back is done by then.
-    const advice = refused.querySelector("[role=alert] + p").textContent.trim().replace(/^Go back and (.)/, (_, first) => first.toUpperCase());
-    entered.why += ` ${advice}`;
-    entered.wrong = refused.dataset.field;
+    const advice = alert.nextElementSibling.textContent.trim().replace(/^Go back and (.)/, (_, first) => first.toUpperCase());
+    if (!isInDoubt) entered.why += ` ${advice.replace("Nothing was stored. ", "")}`;
+    entered.wrong = field;
     entered.isSure = Number(refused.dataset.refused) < 500;
     sessionStorage.setItem("entered", JSON.stringify(entered));
     const back = document.querySelector("#back");

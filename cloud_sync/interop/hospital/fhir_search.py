@@ -77,7 +77,7 @@ OFFERED: Mapping[str, Offered] = {
         ),
         Offered(
             "InventoryItem",
-            "Lots, and whether all or part of one is held.",
+            "Lots, and whether all or part of one is on hold.",
             (Release.R5,),
             (
                 _COMMON[0],
@@ -87,7 +87,7 @@ OFFERED: Mapping[str, Offered] = {
         ),
         Offered(
             "InventoryReport",
-            "What is in each place of the house now: what may be issued, and what is held.",
+            "What is in each place of the house now: what may be issued, and what is on hold.",
             (Release.R5,),
             (_COMMON[0], Parameter("identifier", "token", "The place's name")),
         ),

@@ -105,7 +105,7 @@ def _table(rows: list[Position], style: PaperStyle, *, with_reasons: bool) -> Ta
             "" if each.owner == "house" else each.owner, f"{style.number(each.quantity)} {each.base_unit}".rstrip(),
             style.number(each.reserved) if each.reserved else "", *ends,
         ])  # fmt: skip
-    return Table([*columns, *last], lines, "Nothing is held or expired.", roomy=not with_reasons)
+    return Table([*columns, *last], lines, "Nothing is on hold or expired.", roomy=not with_reasons)
 
 
 def sheet_svg(code: str, number: str) -> str:

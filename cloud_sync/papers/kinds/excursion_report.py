@@ -178,7 +178,7 @@ def _lots(lots: Sequence[ExposedLot], style: PaperStyle) -> list[Block]:
         (
             lot.lot_number, lot.item_title or lot.item, style.day(lot.expires_on), style.when(lot.since),
             ", ".join(lot.places) or "not in the house", quantity(lot.quantity, lot.base_unit, style),
-            "on hold" if lot.is_held else DECIDED[lot.decision] if lot.decision else "free",
+            "on hold" if lot.is_held else DECIDED[lot.decision] if lot.decision else "available",
         )
         for lot in lots
     ]  # fmt: skip

@@ -91,7 +91,8 @@ def settle(house: House) -> None:
     for kind, text in FILES.items():
         for dry_run in (True, False):
             params = {"reason": "first filling", "dry_run": dry_run}
-            done = house.administrator.ok("POST", f"/v1/imports/{kind}", params=params, content=text.encode())
+            who = house.quality if kind == "suppliers" else house.administrator
+            done = who.ok("POST", f"/v1/imports/{kind}", params=params, content=text.encode())
             assert (done["faults"], done["done"]) == ([], not dry_run), kind
     key = base64.b64encode(house.gateway.public_key).decode()
     house.administrator.ok("POST", "/v1/gateways", json={"name": house.gateway.name, "public_key": key})

@@ -28,7 +28,7 @@ def sent(who: Somebody, kind: str, text: str, **query: Any) -> httpx.Response:
 
 def imported(api: Api, kind: str, text: str, **query: Any) -> dict[str, Any]:
     who = api.quality if kind == "suppliers" else api.administrator
-    response = sent(api.administrator, kind, text, **query)
+    response = sent(who, kind, text, **query)
     assert response.status_code == 200, (who, response.text)
     done: dict[str, Any] = response.json()
     if done["waits"]:

@@ -195,6 +195,8 @@ def test_it_speaks_tls_itself(tmp_path: Path, ledger_url: str) -> None:
         (("gateway", "add", "gw-1", "--public-key", "abc"), "not base64"),
         (("export", "shoes"), "there is no kind shoes"),
         (("import", "shoes", "-"), "there is no kind shoes"),
+        (("import", "suppliers", "-"), "suppliers are imported by quality"),
+        (("bring", "suppliers", "-"), "suppliers are imported by quality"),
         (("batch", "reprocess", "0", "--reason", "x"), "Invalid value for 'case'"),
     ],
 )

@@ -3,10 +3,12 @@
 import re
 
 import httpx
+import pytest
 
 from cloud_sync.actions.people.accounts import init
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
+from tests.support.console import Console
 from tests.support.ledger_api import NOW, api_on
 from tests.support.people import PASSWORD, Browser, Clock, browser_at, opened_account
 
@@ -108,6 +110,40 @@ def test_a_file_is_tried_with_faults_by_line_before_it_is_imported(database: Dat
             "/administration/imports", data={"kind": "places", "reason": "first fill", "text": good}
         ).text
         assert "1 added" in done and "Europe/Berlin" in client.get("/administration/places").text
+
+
+@pytest.mark.parametrize("page", ["/administration/imports", "/administration/spreadsheets"])
+def test_suppliers_are_imported_by_quality_alone_and_everything_else_by_an_administrator(
+    page: str, database: Database
+) -> None:
+    with api_on(database) as api:
+        api.house()
+        console = Console(api)
+        files = {"suppliers": b"name,status\nbolt,qualified\n", "owners": b"name,title\nclinic,Clinic\n"}
+        others = {"suppliers": ("administrator", api.administrator), "owners": ("quality", api.quality)}
+        for kind, (role, somebody) in others.items():
+            console.sign_in(somebody)
+            form = console.page(page)
+            assert f'<option value="{kind}"' not in form
+            assert ("Suppliers are imported by quality" in form) is (role == "administrator")
+            said = {"kind": kind, "reason": "first fill"}
+            refused = api.client.post(page, data=said, files={"file": ("f.csv", files[kind])})
+            assert refused.status_code == 403 and f"the role {role}, which may not" in refused.text
+        for kind, somebody in (("suppliers", api.quality), ("owners", api.administrator)):
+            console.sign_in(somebody)
+            done = api.client.post(page, data=said | {"kind": kind}, files={"file": ("f.csv", files[kind])})
+            assert done.status_code == 200 and "1 added" in done.text
+        console.sign_in(api.operator)
+        assert api.client.get(page).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/v1/imports/suppliers", "/v1/spreadsheets/suppliers"])
+def test_a_program_of_an_administrator_approves_no_supplier_either(path: str, database: Database) -> None:
+    with api_on(database) as api:
+        said = {"params": {"reason": "first fill"}, "content": b"name,status\nbolt,qualified\n"}
+        refused = api.administrator.request("POST", path, **said)
+        assert refused.status_code == 403 and "may not qualify suppliers" in refused.json()["error"]
+        assert api.quality.ok("POST", path, **said)["added"] == 1
 
 
 def test_policies_are_shown_in_words_with_where_they_are_in_force(database: Database) -> None:

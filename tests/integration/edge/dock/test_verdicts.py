@@ -117,9 +117,9 @@ async def test_a_held_lot_is_moved_and_the_operator_is_warned_that_it_stays_held
         assert await dock.scan(label(INSULIN, "HELD", FAR)) == WARN
         shown = dock.dock_context.status_model.state()["docks"][0]["recent"][0]
         assert await dock.scan("LW.COMMIT") == GOOD
-    assert shown["tone"] == "warn" and "CHECK: lot HELD is held: exposed since 2026-11-20" in shown["text"]
+    assert shown["tone"] == "warn" and "CHECK: lot HELD is on hold: exposed since 2026-11-20" in shown["text"]
     (moved,) = dock.booked
-    assert moved.action.value == "move" and "It stays held wherever it is put" in moved.verdicts[0]
+    assert moved.action.value == "move" and "It stays on hold wherever it is put" in moved.verdicts[0]
 
 
 async def test_a_lot_received_at_this_dock_since_its_desk_came_may_be_picked(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def test_a_batch_with_everything_done_has_no_open_points() -> None:
         (replace(DONE, components=(replace(DRUG, expires_at=NOW),)), "after the earliest expiry"),
         (replace(DONE, products=(replace(DONE.products[0], expires_at=None),)), "no beyond-use date"),
         (replace(DONE, was_measured=False), "no readings from the run"),
-        (replace(DONE, holds=("exposed",)), "held: exposed"),
+        (replace(DONE, holds=("exposed",)), "on hold: exposed"),
         (
             replace(DONE, master_record=MASTER_RECORD.model_copy(update={"equipment": ("hood",)})),
             "no hood is on record",

@@ -124,12 +124,12 @@ def faults(kind: str, text: str) -> list[tuple[int, str, str]]:
         ("items", "name,ndc\na,00028215\n", 2, "ndc", "digits long"),
         ("items", "name,serial_tracked\na,perhaps\n", 2, "serial_tracked", "write one of them"),
         ("items", "name,substitutes\na,a\n", 2, "substitutes", "name other items"),
-        ("items", "name,shelf_life_days\na,0\n", 2, "shelf_life_days", "greater than or equal to 1"),
+        ("items", "name,shelf_life_days\na,0\n", 2, "shelf_life_days", "write 1 or more"),
         ("items", 'name,title\na,"open\n', 2, "", "quote"),
         ("suppliers", "name,qualified_until\na,31.01.2027\n", 2, "qualified_until", "write it as 2027-01-31"),
         ("operators", "name,badge\nbob,\n", 2, "badge", "must be filled"),
         ("reorder-levels", "item,place,reorder_point,par_level\na,b,5,5\n", 2, "par_level", "more than the reorder"),
-        ("opening-balances", "item,lot_number,place,quantity\na,L1,b,0\n", 2, "quantity", "greater than or equal to 1"),
+        ("opening-balances", "item,lot_number,place,quantity\na,L1,b,0\n", 2, "quantity", "write 1 or more"),
     ],
 )  # fmt: skip
 def test_a_fault_is_told_with_line_column_and_what_to_write(

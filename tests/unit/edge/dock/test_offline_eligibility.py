@@ -94,8 +94,8 @@ def test_whoever_moves_held_stock_is_told_that_it_is_held_and_stays_so(action: A
     (verdict,) = Bench().line(action, "HELD")
     assert codes((verdict,)) == ["?held"] and not verdict.quiet
     assert verdict.text == (
-        "lot HELD is held: exposed since 2026-11-20: fridge-a broke above-8; outer box torn. "
-        "It stays held wherever it is put"
+        "lot HELD is on hold: exposed since 2026-11-20: fridge-a broke above-8; outer box torn. "
+        "It stays on hold wherever it is put"
     )
     assert Bench().line(action, "GOOD") == ()
 

@@ -53,7 +53,7 @@ def test_open_orders_and_faults_by_the_line_of_the_file(api: Api) -> None:
 
 def test_the_page_asks_shows_what_it_understood_and_takes_it_in(api: Api) -> None:
     console = Console(api)
-    console.sign_in(api.administrator)
+    console.sign_in(api.quality)
     page = "/administration/spreadsheets"
     assert "Import a spreadsheet" in console.page(page)
     text = b"Lieferant;Status\nbolt;qualified\n"

@@ -26,6 +26,7 @@ def count(ledger: Ledger) -> int:
 
 
 def test_a_month_is_made_when_a_reading_of_it_comes_and_ahead_at_the_start(ledger: Ledger, say: Said) -> None:
+    assert ledger.rows("SELECT drop_month_if_empty('reading_2026_03') AS is_gone") == [{"is_gone": True}]
     assert months(ledger) == []
     say(reading(datetime(2026, 3, 31, 23, 59, 59, tzinfo=UTC), 5.0), reading(datetime(2026, 4, 1, tzinfo=UTC), 5.0),
         reading(datetime(2026, 9, 1, tzinfo=UTC), 5.0))  # fmt: skip

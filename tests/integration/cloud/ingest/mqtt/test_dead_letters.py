@@ -1,7 +1,7 @@
 """A batch that can never be booked does not come again for ever: it is evidence and a case, and the others go on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,10 +33,11 @@ FAULT = """
 
 
 @pytest.fixture
-def spoilt(ledger: Ledger) -> Ledger:
-    """A ledger with a fault."""
+def spoilt(ledger: Ledger) -> Iterator[Ledger]:
+    """A ledger with a fault; mended afterwards, for another test has the database then."""
     ledger.run_as_owner(FAULT)
-    return ledger
+    yield ledger
+    ledger.run_as_owner("DROP FUNCTION IF EXISTS spoil CASCADE")
 
 
 @pytest.fixture
