@@ -66,7 +66,7 @@ LIMIT :rows_max OFFSET :rows_skipped;
 
 -- name: wholly_exposed(item_id, owner, site, lot_number)$
 -- How many lots of an item and owner (at and below one site; '' leaves the lot number open) are marked as wholly exposed.
--- Index: lot_fefo_exposed.
+-- Index: lot_exposed.
 SELECT count(*)
 FROM lot l
 WHERE l.item_id = :item_id AND l.owner = :owner AND l.is_wholly_exposed AND (:lot_number = '' OR l.lot_number = :lot_number)
@@ -80,56 +80,61 @@ WHERE l.item_id = :item_id AND l.owner = :owner AND l.is_wholly_exposed AND (:lo
 -- (holds_on), for nobody's prescription, and how many lots are marked as wholly exposed. is_judged: somebody owns a room
 -- it is in (locks.lock_rooms, rooms_key), so that its holds are about to change; who asks shares the others from now on,
 -- without waiting. It is planned once; so how few are wanted stands here.
-SELECT asked.number, b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on,
-       expires_at(l.expires_on, l.expires_hour, l.expires_exactly, b.zone) AS expires_at, b.zone, i.expiry_required,
-       i.name AS item, b.place, l.is_wholly_exposed, l.received_at,
-       coalesce((SELECT sum(v.quantity) FROM reservation v
-                 WHERE v.ended_at IS NULL AND (v.lot_id, v.place_id, v.serial) = (b.lot_id, b.place_id, b.serial)),
-                0)::bigint AS reserved,
-       (SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text)
-        FROM active_hold h
-        WHERE h.lot_id = b.lot_id AND coalesce(h.serial = b.serial, true)
-          AND hold_covers(h.place_id, b.place_id)
-          AND h.prescription IS DISTINCT FROM '') AS holds,
-       (SELECT bool_or(NOT pg_try_advisory_xact_lock_shared(:rooms_key, mod(above.id, 2147483648)::integer))
-        FROM place above
-        WHERE above.id = ANY((SELECT ancestors FROM place WHERE id = b.place_id)::bigint[])
-          AND (above.kind <> 'bin' OR above.parent_id IS NULL)) AS is_judged,
-       asked.wholly_exposed
-FROM (SELECT a.*, (SELECT count(*) FROM lot x
-                   WHERE x.item_id = a.item_id AND x.owner = a.owner AND x.is_wholly_exposed) AS wholly_exposed
-      FROM unnest(:item_ids::bigint[], :owners::text[], :sites::bigint[]) WITH ORDINALITY
-           AS a (item_id, owner, site_id, number)
-      OFFSET 0) AS asked -- counted once for each
-CROSS JOIN LATERAL (
-    (SELECT first.* FROM (
-         SELECT DISTINCT zone FROM place
-         WHERE (asked.site_id IS NULL AND kind = 'site') OR id = asked.site_id) AS counts
-     CROSS JOIN LATERAL (
-         SELECT here.*, p.zone, p.name AS place
-         FROM lot l
+WITH stock AS MATERIALIZED (
+    SELECT asked.number, asked.wholly_exposed, first.*
+    FROM (SELECT a.*, (SELECT count(*) FROM lot x
+                       WHERE x.item_id = a.item_id AND x.owner = a.owner AND x.is_wholly_exposed) AS wholly_exposed
+          FROM unnest(:item_ids::bigint[], :owners::text[], :sites::bigint[]) WITH ORDINALITY
+               AS a (item_id, owner, site_id, number)
+          OFFSET 0) AS asked -- counted once for each
+    CROSS JOIN LATERAL (
+        (SELECT first.* FROM (
+             SELECT DISTINCT zone FROM place
+             WHERE (asked.site_id IS NULL AND kind = 'site') OR id = asked.site_id) AS counts
+         CROSS JOIN LATERAL (
+             SELECT here.*, p.zone, p.name AS place
+             FROM lot l
+             CROSS JOIN LATERAL (SELECT * FROM position WHERE lot_id = l.id AND quantity > 0 OFFSET 0) AS here
+             CROSS JOIN LATERAL (SELECT * FROM place WHERE id = here.place_id OFFSET 0) AS p
+             WHERE l.item_id = asked.item_id AND l.owner = asked.owner AND NOT l.is_wholly_exposed
+               AND p.kind IN ('site', 'room', 'bin') AND p.zone = counts.zone
+               AND (asked.site_id IS NULL OR p.ancestors @> ARRAY[asked.site_id])
+             ORDER BY l.expires_on, l.expires_hour, l.received_at, l.id, here.place_id, here.serial COLLATE "C"
+             LIMIT 8) AS first
+         JOIN lot l ON l.id = first.lot_id
+         ORDER BY l.expires_on, expires_at(l.expires_on, l.expires_hour, l.expires_exactly, first.zone), l.received_at, l.id,
+                  first.place_id, first.serial COLLATE "C"
+         LIMIT 8)
+        UNION ALL
+        (SELECT here.*, p.zone, p.name AS place
+         FROM (SELECT * FROM lot x -- none of it is taken, so of ten thousand that expire on one day any may be told
+               WHERE x.item_id = asked.item_id AND x.owner = asked.owner AND x.is_wholly_exposed
+               ORDER BY x.expires_on, x.expires_hour, x.received_at, x.id LIMIT 8) AS l
          CROSS JOIN LATERAL (SELECT * FROM position WHERE lot_id = l.id AND quantity > 0 OFFSET 0) AS here
          CROSS JOIN LATERAL (SELECT * FROM place WHERE id = here.place_id OFFSET 0) AS p
-         WHERE l.item_id = asked.item_id AND l.owner = asked.owner AND NOT l.is_wholly_exposed
-           AND p.kind IN ('site', 'room', 'bin') AND p.zone = counts.zone
-           AND (asked.site_id IS NULL OR p.ancestors @> ARRAY[asked.site_id])
-         ORDER BY l.expires_on, l.expires_hour, l.received_at, l.id, here.place_id, here.serial COLLATE "C"
-         LIMIT 8) AS first
-     JOIN lot l ON l.id = first.lot_id
-     ORDER BY l.expires_on, expires_at(l.expires_on, l.expires_hour, l.expires_exactly, first.zone), l.received_at, l.id,
-              first.place_id, first.serial COLLATE "C"
-     LIMIT 8)
-    UNION ALL
-    (SELECT here.*, p.zone, p.name AS place
-     FROM (SELECT * FROM lot x -- none of it is taken, so of ten thousand that expire on one day any may be told
-           WHERE x.item_id = asked.item_id AND x.owner = asked.owner AND x.is_wholly_exposed
-           ORDER BY x.expires_on, x.expires_hour, x.received_at, x.id LIMIT 8) AS l
-     CROSS JOIN LATERAL (SELECT * FROM position WHERE lot_id = l.id AND quantity > 0 OFFSET 0) AS here
-     CROSS JOIN LATERAL (SELECT * FROM place WHERE id = here.place_id OFFSET 0) AS p
-     WHERE p.kind IN ('site', 'room', 'bin') AND (asked.site_id IS NULL OR p.ancestors @> ARRAY[asked.site_id])
-     LIMIT 8)
-) AS b
-JOIN lot l ON l.id = b.lot_id
+         WHERE p.kind IN ('site', 'room', 'bin') AND (asked.site_id IS NULL OR p.ancestors @> ARRAY[asked.site_id])
+         LIMIT 8)
+    ) AS first
+), held AS MATERIALIZED (
+    SELECT h.* FROM holds_of_lots(ARRAY(SELECT lot_id FROM stock)) AS h WHERE h.prescription IS DISTINCT FROM ''
+)
+SELECT stock.number, stock.lot_id, stock.serial, stock.place_id, stock.quantity, l.lot_number, l.owner, l.expires_on,
+       expires_at(l.expires_on, l.expires_hour, l.expires_exactly, stock.zone) AS expires_at, stock.zone, i.expiry_required,
+       i.name AS item, stock.place, l.is_wholly_exposed, l.received_at,
+       coalesce((SELECT sum(v.quantity) FROM reservation v
+                 WHERE v.ended_at IS NULL AND (v.lot_id, v.place_id, v.serial) = (stock.lot_id, stock.place_id, stock.serial)),
+                0)::bigint AS reserved,
+       (SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text)
+        FROM held h
+        WHERE h.lot_id = stock.lot_id AND coalesce(h.serial = stock.serial, true)
+          AND hold_covers(h.place_id, stock.place_id)) AS holds,
+       (SELECT bool_or(NOT pg_try_advisory_xact_lock_shared(:rooms_key, mod(above.id, 2147483648)::integer))
+        FROM place above
+        WHERE above.id = ANY((SELECT ancestors FROM place WHERE id = stock.place_id)::bigint[])
+          AND (above.kind <> 'bin' OR above.parent_id IS NULL)) AS is_judged,
+       stock.wholly_exposed
+FROM stock
+JOIN lot l ON l.id = stock.lot_id
 JOIN item i ON i.id = l.item_id;
 
 -- name: holds_on(lot_ids, place_ids, serials, made_for)

@@ -194,9 +194,12 @@ RETURNING id, client_id, lot_id, place_id, serial;
 
 -- name: is_any_held_of(client_ids)$
 -- Whether any open reservation that was asked for under one of these client ids is of stock that is held (is_any_held).
+WITH own AS MATERIALIZED (
+    SELECT lot_id, place_id, serial, demand FROM reservation
+    WHERE client_id = ANY(:client_ids::uuid[]) AND ended_at IS NULL
+)
 SELECT EXISTS (
-    SELECT FROM reservation v
-    CROSS JOIN LATERAL (SELECT n.* FROM active_hold n WHERE n.lot_id = v.lot_id OFFSET 0) AS h
-    WHERE v.client_id = ANY(:client_ids::uuid[]) AND v.ended_at IS NULL AND (h.serial IS NULL OR h.serial = v.serial)
-      AND hold_covers(h.place_id, v.place_id)
-      AND NOT is_for_prescription(h.prescription, v.demand));
+    SELECT FROM own
+    JOIN holds_of_lots(ARRAY(SELECT lot_id FROM own)) AS h ON h.lot_id = own.lot_id
+    WHERE (h.serial IS NULL OR h.serial = own.serial) AND hold_covers(h.place_id, own.place_id)
+      AND NOT is_for_prescription(h.prescription, own.demand));

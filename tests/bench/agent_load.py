@@ -35,6 +35,7 @@ from edge_agent.simulators.modbus_line import ModbusLineSimulator
 from edge_agent.timekeeping.clock import SystemClock
 from edge_agent.uplink.identity import Identity
 from tests.bench.figure import Figure
+from tests.bench.processes import cpu_s, rss_mb
 from tests.support.small_ledger import Ledger
 
 POLL_S = 10
@@ -251,18 +252,6 @@ def _late_p99_ms(readings: list[Reading]) -> float:
         times_ms = sorted(reading.stamp.mono_ms for reading in wired if reading.device == device)[1:]
         off_ms += [abs(at - times_ms[0] - 1000 * POLL_S * number) for number, at in enumerate(times_ms)]
     return quantiles(off_ms, n=100)[98]
-
-
-def cpu_s(pid: int) -> float:
-    """User and system time of a process."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def rss_mb(pid: int) -> float:
-    """Resident memory of a process."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
 def _toml(value: object) -> str:

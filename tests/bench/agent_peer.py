@@ -25,8 +25,9 @@ from edge_agent.drivers.modbus.profile import load_profile
 from edge_agent.simulators.modbus import FaultKind, ModbusTcpSimulator, SimulatedDevice
 from edge_agent.simulators.modbus_line import ModbusLineSimulator
 from edge_agent.uplink.identity import Identity
-from tests.bench.agent_load import PER_BUS, POLL_S, WARM_UP_S, cpu_s, rss_mb
+from tests.bench.agent_load import PER_BUS, POLL_S, WARM_UP_S
 from tests.bench.figure import Figure
+from tests.bench.processes import cpu_s, rss_mb
 from tests.support.brokers import Mosquitto
 from tests.support.small_ledger import Ledger
 

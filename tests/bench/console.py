@@ -30,6 +30,7 @@ from cloud_sync.storage.database import Database
 from tests.bench.figure import Figure
 from tests.bench.ledger import LARGE_LOTS, filled, positions_of
 from tests.bench.ledger_allocate import quantile
+from tests.bench.processes import await_rest, cpu_s, rss_mb
 from tests.support.builders import GatewayWithKey, Ledger, reading
 
 LOTS = int(os.environ.get("LOTWARDEN_BENCH_LOTS", LARGE_LOTS))
@@ -84,20 +85,6 @@ class Served:
         receipt = store_batch(self.database, self.gateway.batch(reading(datetime.now(UTC), celsius, DEVICE)))
         assert receipt.outcome is BatchOutcome.STORED, receipt.reason
         return sent_s
-
-    @property
-    def rss_mb(self) -> float:
-        """What the ledger's process occupies."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
-        found = re.search(r"VmRSS:\s+(\d+)", status)
-        assert found is not None
-        return int(found[1]) / 1024
-
-    @property
-    def cpu_s(self) -> float:
-        """What it has computed so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @cache
@@ -163,6 +150,7 @@ def _first_loads() -> dict[str, tuple[float, float]]:
     loads: dict[str, tuple[float, float]] = {}
     with _browser() as (served, _, context):
         served.measure(5.0)
+        await_rest(served.process.pid)  # it counts what lies in the rooms since somebody looks
         for path in _paths(served.database):
             visits = [visit for _ in range(VISITS) if (visit := _first_load(context, served.url + path))]
             if visits:
@@ -265,7 +253,7 @@ def _many_open() -> _Open:
     with _browser() as (served, _, context):
         served.measure(5.0)
         cookie = "; ".join(f"{each.get('name')}={each.get('value')}" for each in context.cookies())
-        before_mb = served.rss_mb
+        before_mb = rss_mb(served.process.pid)
         page = context.new_page()
         page.add_init_script(SEEN)
         page.goto(f"{served.url}/")
@@ -276,10 +264,10 @@ def _many_open() -> _Open:
         try:
             assert viewers.stdout is not None and viewers.stdout.readline() == "open\n"
             sleep(WARM_UP_S)
-            began_s, cpu_s = monotonic(), served.cpu_s
+            began_s, used_s = monotonic(), cpu_s(served.process.pid)
             pixel_ms = [_to_the_pixel_ms(served, page, 2.1 + number % 58 / 10) for number in range(READINGS)]
-            share = (served.cpu_s - cpu_s) / (monotonic() - began_s)
-            return _Open(sorted(pixel_ms), served.rss_mb - before_mb, share)
+            share = (cpu_s(served.process.pid) - used_s) / (monotonic() - began_s)
+            return _Open(sorted(pixel_ms), rss_mb(served.process.pid) - before_mb, share)
         finally:
             viewers.terminate()
             viewers.wait()

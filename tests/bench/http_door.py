@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from threading import Barrier
-from time import perf_counter, sleep
+from time import perf_counter
 
 from cloud_sync.actions.access import create_token
 from cloud_sync.config import DATABASE_URL
@@ -20,7 +20,6 @@ from cloud_sync.domain.roles import Role
 from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from edge_agent.domain.wire.records import Action
 from edge_agent.domain.wire.wire import join_units
-from tests.bench.agent_load import cpu_s
 from tests.bench.figure import Figure
 from tests.bench.http_client import Client, times_ms
 from tests.bench.ledger import LARGE_LOTS, filled, positions_of
@@ -34,13 +33,12 @@ from tests.bench.ledger_allocate import (
     times_alone,
     times_of_sixteen,
 )
+from tests.bench.processes import await_rest
 from tests.support.builders import GatewayWithKey, Ledger, line, reading, scan
 from tests.support.certificates import certificates
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SCANS = 60
-RESTING_S = 0.1
-"""Of processor time in a second, for a ledger that nobody asks for anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +76,8 @@ def _door() -> Door:
     atexit.register(process.terminate)
     assert process.stdout is not None
     port = next(int(said.split()[4].rsplit(":", 1)[1]) for said in process.stdout if "listens on" in said)
-    _await_rest(process.pid)
+    await_rest(process.pid)
     return Door(port, str(ca_file), create_token(database, "bench", Role.OPERATOR))
-
-
-def _await_rest(pid: int) -> None:
-    """After its start a ledger prepares its pages and queries, for some seconds."""
-    before = -RESTING_S
-    while (now := cpu_s(pid)) - before > RESTING_S:
-        before = now
-        sleep(1.0)
 
 
 @cache

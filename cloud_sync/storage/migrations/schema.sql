@@ -2235,6 +2235,7 @@ CREATE TABLE lot (
     CONSTRAINT lot_pkey PRIMARY KEY (id)
 );
 CREATE INDEX lot_expiry ON public.lot USING btree (expires_on, id);
+CREATE INDEX lot_exposed ON public.lot USING btree (item_id, owner) WHERE is_wholly_exposed;
 CREATE INDEX lot_fefo ON public.lot USING btree (item_id, owner, expires_on, expires_hour, received_at, id);
 CREATE INDEX lot_fefo_exposed ON public.lot USING btree (item_id, owner, expires_on, expires_hour, received_at, id) WHERE is_wholly_exposed;
 CREATE INDEX lot_fefo_free ON public.lot USING btree (item_id, owner, expires_on, expires_hour, received_at, id) WHERE (NOT is_wholly_exposed);
@@ -5118,6 +5119,20 @@ CREATE OR REPLACE FUNCTION public.hold_covers(held_place bigint, place bigint)
 AS $function$
     SELECT held_place IS NULL OR held_place = place
 $function$;
+
+CREATE OR REPLACE FUNCTION public.holds_of_lots(lot_ids bigint[])
+ RETURNS SETOF active_hold
+ LANGUAGE plpgsql
+ STABLE ROWS 10
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+BEGIN
+    RETURN QUERY
+        SELECT h.*
+        FROM (SELECT DISTINCT u.lot_id FROM unnest(lot_ids) AS u (lot_id)) AS asked
+        CROSS JOIN LATERAL (SELECT n.* FROM active_hold n WHERE n.lot_id = asked.lot_id OFFSET 0) AS h;
+END $function$;
 
 CREATE OR REPLACE FUNCTION public.house_currency()
  RETURNS text

@@ -22,27 +22,53 @@ OF_ALLOCATIONS = [
 ]
 
 
-@pytest.mark.parametrize("number", range(len(OF_ALLOCATIONS)), ids=["stock", "held since", "asked before"])
-def test_an_allocation_goes_by_index_although_nothing_was_held_or_reserved_when_its_plan_was_made(
-    ledger: Ledger, say: Said, postgres_url: str, number: int
-) -> None:
-    """In a storm, each allocation read all twenty thousand exposures eight times."""
+@pytest.fixture
+def analysed(ledger: Ledger, say: Said, postgres_url: str) -> Ledger:
+    """A ledger with some stock, analysed while nothing was held or reserved."""
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(1000, "A")))
     with psycopg.connect(ledger.database.url) as own:
         name = own.info.dbname
     with psycopg.connect(database_url(postgres_url, name), autocommit=True) as owner:
         owner.execute("ANALYZE")
+    return ledger
+
+
+@pytest.mark.parametrize("number", range(len(OF_ALLOCATIONS)), ids=["stock", "held since", "asked before"])
+def test_an_allocation_goes_by_index_although_nothing_was_held_or_reserved_when_its_plan_was_made(
+    analysed: Ledger, number: int
+) -> None:
+    """In a storm, each allocation read all twenty thousand exposures eight times."""
     for _ in range(UNTIL_KEPT):
         answer = allocate(
-            ledger.database, client_id=uuid.uuid4(), item="insulin", owner="house", quantity=1, demand="W-1",
+            analysed.database, client_id=uuid.uuid4(), item="insulin", owner="house", quantity=1, demand="W-1",
             site=None, shelf_life_min_days=0, at=minute(1), actor="amy",
         )  # fmt: skip
         assert answer["reservations"]
-    with ledger.database.transaction() as connection:
+
+    with analysed.database.transaction() as connection:
         connection.execute(queries("reservations").plan_once.sql)
         plan = _kept_plan(connection, OF_ALLOCATIONS[number])
     assert "Index" in plan
     assert "Seq Scan" not in plan, plan
+
+
+def test_so_does_the_function_that_finds_what_holds_lots(analysed: Ledger) -> None:
+    """Its plan is its own, and kept from when anybody first asks."""
+    with analysed.database.transaction() as connection:
+        for _ in range(UNTIL_KEPT):
+            before = _scans(connection)
+            connection.execute("SELECT count(*) FROM holds_of_lots(ARRAY[1]::bigint[])")
+        after = _scans(connection)
+    read_whole = {name for name, (whole, _) in after.items() if whole > before[name][0]}
+    by_index = {name for name, (_, index) in after.items() if index > before[name][1]}
+    assert not read_whole
+    assert {"exposure", "hold", "recall_lot"} <= by_index
+
+
+def _scans(connection: Connection) -> dict[str, tuple[int, int]]:
+    """Of each table, how often it was read as a whole and by index, as far as this connection has not told yet."""
+    rows = connection.execute("SELECT relname, seq_scan, idx_scan FROM pg_stat_xact_user_tables").fetchall()
+    return {row["relname"]: (row["seq_scan"] or 0, row["idx_scan"] or 0) for row in rows}
 
 
 def _kept_plan(connection: Connection, sql: str) -> str:
