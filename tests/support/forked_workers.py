@@ -12,8 +12,10 @@ import sys
 import warnings
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import count
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,6 +61,8 @@ class _Run:
         self._session = session
         self._hook = session.config.hook
         self._workers: list[_Worker] = []
+        self._folder = _folders_of(session).getbasetemp()  # once for all: it shuts the folder above to others
+        self._numbers = count()
         self._parts = deque(in_parts(range(len(session.items)), self._name_of, lambda n: session.items[n].path))
 
     def _name_of(self, number: int) -> str:
@@ -80,6 +84,7 @@ class _Run:
             raise self._session.Interrupted(self._session.shouldstop)
 
     def _start(self) -> None:
+        number = next(self._numbers)
         ours, theirs = Pipe()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -88,7 +93,7 @@ class _Run:
             ours.close()
             for other in self._workers:
                 other.line.close()
-            _work(self._session, theirs)
+            _work(self._session, theirs, self._folder / f"worker-{number}")
         theirs.close()
         worker = _Worker(pid, ours)
         self._workers.append(worker)
@@ -164,6 +169,10 @@ def _end(worker: _Worker) -> None:
         os.close(waited)
 
 
+def _folders_of(session: pytest.Session) -> Any:
+    return session.config._tmp_path_factory  # type: ignore[attr-defined]
+
+
 class _Telling:
     """What a worker tells of its tests."""
 
@@ -182,7 +191,7 @@ class _Telling:
         self._line.send(("warning", (told, when, nodeid, location)))
 
 
-def _work(session: pytest.Session, line: Connection) -> None:
+def _work(session: pytest.Session, line: Connection, folder: Path) -> None:
     """What a worker does, from its fork to its end."""
     config = session.config
     status = 1
@@ -194,6 +203,8 @@ def _work(session: pytest.Session, line: Connection) -> None:
             capture.stop_global_capturing()
             capture.start_global_capturing()
         config.pluginmanager.unregister(name="terminalreporter")
+        folder.mkdir()
+        _folders_of(session)._basetemp = folder
         config.pluginmanager.register(_Telling(config, line), "telling")
         _run_all(session, line)
         status = 0

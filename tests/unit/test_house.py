@@ -215,6 +215,8 @@ PRIVATE_ALLOWED = {
     (MQTT, "uplink._link"): "and the link tells when it came",
     ("tests/bench/contenders.py", "storage._SQLiteEventStorage__write_database"): "another product, with no other way",
     ("tests/support/forked_workers.py", "atexit._run_exitfuncs"): "a forked process ends without Python's own end",
+    ("tests/support/forked_workers.py", "_folders_of(session)._basetemp"): "each worker has a folder in the run's",
+    ("tests/support/forked_workers.py", "session.config._tmp_path_factory"): "pytest's own, which makes that folder",
     ("tests/support/forked_workers.py", "session._setupstate"): "pytest's own, to clean up where a run is broken off",
     ("tests/support/recycled_databases.py", "self._pool._pool"): "psycopg's own: which connection is taken first",
     ("tests/support/quick_client.py", "asyncio._set_running_loop"): "Python's own, for who makes loops",

@@ -179,6 +179,7 @@ def large(postgres_url: str) -> Iterator[psycopg.Connection]:
                 connection.execute("SET timezone = 'UTC'")
                 connection.execute("SET session_replication_role = replica")
                 connection.execute(FILL_MORE)  # type: ignore[call-overload]
+                connection.execute("SELECT drop_month_if_empty('reading_2026_03')")  # or it is read whole, empty
                 connection.execute("VACUUM ANALYZE")
             server.execute(f"ALTER DATABASE {unfinished} RENAME TO {LARGE}")  # type: ignore[call-overload]
     with psycopg.connect(url, autocommit=True, options=SESSION_OPTIONS) as connection:
