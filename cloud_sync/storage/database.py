@@ -31,6 +31,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 CONNECTIONS_MAX = 20
+WARM_CONNECTIONS_MAX = 2
+"""Of those that have planned what takes longer to plan than to run."""
 SESSION_OPTIONS = "-c timezone=UTC -c jit=off -c random_page_cost=1.1"
 """Servers that compile queries (JIT) compile our long ones for seconds, to run them for milliseconds. And what is asked
 for is a few rows by index, mostly in memory: at the cost of turning disks, tables that are small yet are planned to be
@@ -79,19 +81,26 @@ class Database:
         self._server = ServerWatch(url)
         keep_open.callback(self._server.close)
         self._options = SESSION_OPTIONS + (f" -c role={role}" if role else "")
-        self._pool: ConnectionPool[Connection] = keep_open.enter_context(
+        self._pool = self._open_pool(1, CONNECTIONS_MAX, restart)
+        self._warm_pool = self._open_pool(0, WARM_CONNECTIONS_MAX, restart)
+
+    def _open_pool(
+        self, connections_min: int, connections_max: int, restart: Callable[[], None] | None
+    ) -> ConnectionPool[Connection]:
+        """A pool goes through its connections in turn."""
+        return self._keep_open.enter_context(
             ConnectionPool(
-                url,
-                min_size=1,
-                max_size=CONNECTIONS_MAX,
+                self.url,
+                min_size=connections_min,
+                max_size=connections_max,
                 timeout=WAIT_FOR_CONNECTION_S,
-                reconnect_timeout=RECONNECT_SEVERAL_S if names_several(url) else RECONNECT_S,
+                reconnect_timeout=RECONNECT_SEVERAL_S if names_several(self.url) else RECONNECT_S,
                 reconnect_failed=None if restart is None else lambda _: restart(),
                 kwargs={
                     "row_factory": dict_row,
                     "options": self._options,
-                    "connect_timeout": connect_s(url),
-                    **_line_settings(url),
+                    "connect_timeout": connect_s(self.url),
+                    **_line_settings(self.url),
                 },
                 configure=self._configure,
                 check=self._check,
@@ -131,16 +140,19 @@ class Database:
             raise
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """One transaction on one pooled connection. Raises ``DatabaseDown`` when the server cannot be reached, does not
-        answer, is no longer the one that writes, or committed what its standbys may not have; ``StoredOrNot`` where it
-        was lost while it committed; ``Overtaken`` when it gave way to another transaction (see
-        :func:`again_if_overtaken`)."""
+    def transaction(self, *, is_warm: bool = False) -> Iterator[Connection]:
+        """One transaction on one pooled connection; ``is_warm``: on one of the few that have planned what is in a hurry.
+
+        Raises ``DatabaseDown`` when the server cannot be reached, does not answer, is no longer the one that writes, or
+        committed what its standbys may not have; ``StoredOrNot`` where it was lost while it committed; ``Overtaken``
+        when it gave way to another transaction (see :func:`again_if_overtaken`).
+        """
         commit_watch.begin()
         self._refuse_if_silent()
         commits = False
+        pool = self._warm_pool if is_warm else self._pool
         try:
-            with self._server.waiting() as waiting, self._pool.connection() as connection:
+            with self._server.waiting() as waiting, pool.connection() as connection:
                 waiting.connection = connection
                 self._is_back()
                 if (owner := ACTING_FOR.get()) is not None:

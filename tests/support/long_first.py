@@ -1,7 +1,6 @@
 """In which order tests run: what takes long begins first and on all workers, so that none of it is left at the end."""
 
-from collections.abc import Callable, Hashable, Iterable
-from itertools import groupby
+from collections.abc import Callable, Hashable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -19,16 +18,6 @@ LONG = (
     "tests/simulation/",
 )
 """How the names begin of tests that start processes, or tell many stories."""
-
-PART_MAX = 20
-"""So many tests of a file are taken at once, at most."""
-
-
-def in_parts(tests: Iterable[T], name_of: Callable[[T], str], file_of: Callable[[T], Hashable]) -> list[list[T]]:
-    """``tests`` in the parts that workers take one after another: of one file each, those with long tests first."""
-    files = [list(together) for _, together in groupby(tests, file_of)]
-    parts = [file[start : start + PART_MAX] for file in files for start in range(0, len(file), PART_MAX)]
-    return sorted(parts, key=lambda part: not name_of(part[0]).startswith(LONG))
 
 
 def long_first(tests: list[T], workers: int, name_of: Callable[[T], str], file_of: Callable[[T], Hashable]) -> list[T]:

@@ -1,6 +1,6 @@
-"""The order of the tests: none is lost, and long ones are run first."""
+"""The order of the tests: none is lost, and each worker begins with long ones."""
 
-from tests.support.long_first import LONG, PART_MAX, in_parts, long_first
+from tests.support.long_first import LONG, long_first
 from tests.support.paths import ROOT
 
 
@@ -32,11 +32,3 @@ def test_long_tests_are_of_files_that_there_are() -> None:
     there = [str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py")]
     for begins in LONG:
         assert any(name.startswith(begins) for name in there), begins
-
-
-def test_parts_are_of_one_file_each_and_those_with_long_tests_come_first() -> None:
-    tests = [f"tests/unit/test_a.py::test_{n}" for n in range(PART_MAX + 1)] + ["tests/unit/test_b.py::test"]
-    long = [f"{LONG[4]}::test_{n}" for n in range(3)]
-    parts = in_parts(tests + long, str, file_of)
-    assert parts == [long, tests[:PART_MAX], tests[PART_MAX:-1], tests[-1:]]
-    assert in_parts([], str, file_of) == []

@@ -22,7 +22,7 @@ from cloud_sync.posting.idempotency import answer_event, subject_of
 from cloud_sync.posting.positions import position_of
 from cloud_sync.posting.reservations.fefo_allocation import PlannedStock, PositionKey, key_of
 from cloud_sync.posting.reservations.reservations import reserved
-from cloud_sync.storage.database import Connection, Database, Row
+from cloud_sync.storage.database import WARM_CONNECTIONS_MAX, Connection, Database, Row
 from cloud_sync.storage.events import adding_events
 from cloud_sync.storage.group_commit import GroupCommit
 from cloud_sync.storage.locks import ROOMS, lock_items_named, share_holds
@@ -31,7 +31,7 @@ from edge_agent.domain.stock.eligibility import Context
 
 AT_ONCE_MAX = 16
 """Of one transaction: it owns the items of all."""
-TRANSACTIONS_MAX = 2
+TRANSACTIONS_MAX = WARM_CONNECTIONS_MAX
 """At the same time, of one process: a second one where the first waits for something."""
 READ_MAX = 2
 """What is free is read once more if it was held meanwhile: alone, each would wait for the lot that is being held."""
@@ -86,7 +86,7 @@ def _allocate(database_ref: "ref[Database]", asked: Sequence[AllocationRequest])
     assert database is not None  # noqa: S101 - who asks has it
     for _ in range(READ_MAX):
         try:
-            with database.transaction() as connection:
+            with database.transaction(is_warm=True) as connection:
                 return _allocate_in(connection, asked)
         except _HeldMeanwhile:
             continue

@@ -45,7 +45,7 @@ def test_an_allocation_goes_by_index_although_nothing_was_held_or_reserved_when_
         )  # fmt: skip
         assert answer["reservations"]
 
-    with analysed.database.transaction() as connection:
+    with analysed.database.transaction(is_warm=True) as connection:
         connection.execute(queries("reservations").plan_once.sql)
         plan = _kept_plan(connection, OF_ALLOCATIONS[number])
     assert "Index" in plan
@@ -72,7 +72,7 @@ def _scans(connection: Connection) -> dict[str, tuple[int, int]]:
 
 
 def _kept_plan(connection: Connection, sql: str) -> str:
-    """Of the only connection that there is, so that it is the one that was used."""
+    """Of the only warm connection that there is, so that it is the one that was used."""
     beginning = " ".join(sql.split("%")[0].split())
     kept = connection.execute("SELECT name, statement, parameter_types FROM pg_prepared_statements").fetchall()
     (found,) = [row for row in kept if " ".join(row["statement"].split()).startswith(beginning)]
