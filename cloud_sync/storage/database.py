@@ -141,7 +141,7 @@ class Database:
 
     @contextmanager
     def transaction(self, *, is_warm: bool = False) -> Iterator[Connection]:
-        """One transaction on one pooled connection; ``is_warm``: on one of the few that have planned what is in a hurry.
+        """One transaction on one pooled connection; ``is_warm``: on one of the few that have planned what is urgent.
 
         Raises ``DatabaseDown`` when the server cannot be reached, does not answer, is no longer the one that writes, or
         committed what its standbys may not have; ``StoredOrNot`` where it was lost while it committed; ``Overtaken``
