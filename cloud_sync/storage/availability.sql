@@ -81,7 +81,11 @@ WHERE l.item_id = :item_id AND l.owner = :owner AND l.is_wholly_exposed AND (:lo
 -- it is in (locks.lock_rooms, rooms_key), so that its holds are about to change; who asks shares the others from now on,
 -- without waiting. It is planned once; so how few are wanted stands here.
 WITH stock AS MATERIALIZED (
-    SELECT asked.number, asked.wholly_exposed, first.*
+    SELECT asked.number, asked.wholly_exposed, first.*,
+           (SELECT bool_or(NOT pg_try_advisory_xact_lock_shared(:rooms_key, mod(above.id, 2147483648)::integer))
+            FROM place above
+            WHERE above.id = ANY((SELECT ancestors FROM place WHERE id = first.place_id)::bigint[])
+              AND (above.kind <> 'bin' OR above.parent_id IS NULL)) AS is_judged -- soon after what is read was true
     FROM (SELECT a.*, (SELECT count(*) FROM lot x
                        WHERE x.item_id = a.item_id AND x.owner = a.owner AND x.is_wholly_exposed) AS wholly_exposed
           FROM unnest(:item_ids::bigint[], :owners::text[], :sites::bigint[]) WITH ORDINALITY
@@ -128,11 +132,7 @@ SELECT stock.number, stock.lot_id, stock.serial, stock.place_id, stock.quantity,
         FROM held h
         WHERE h.lot_id = stock.lot_id AND coalesce(h.serial = stock.serial, true)
           AND hold_covers(h.place_id, stock.place_id)) AS holds,
-       (SELECT bool_or(NOT pg_try_advisory_xact_lock_shared(:rooms_key, mod(above.id, 2147483648)::integer))
-        FROM place above
-        WHERE above.id = ANY((SELECT ancestors FROM place WHERE id = stock.place_id)::bigint[])
-          AND (above.kind <> 'bin' OR above.parent_id IS NULL)) AS is_judged,
-       stock.wholly_exposed
+       stock.is_judged, stock.wholly_exposed
 FROM stock
 JOIN lot l ON l.id = stock.lot_id
 JOIN item i ON i.id = l.item_id;

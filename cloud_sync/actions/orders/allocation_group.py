@@ -25,6 +25,7 @@ from cloud_sync.posting.reservations.reservations import reserved
 from cloud_sync.storage.database import WARM_CONNECTIONS_MAX, Connection, Database, Row
 from cloud_sync.storage.events import adding_events
 from cloud_sync.storage.group_commit import GroupCommit
+from cloud_sync.storage.kept_plans import ask_for_rows, plan_anew_if_grown
 from cloud_sync.storage.locks import ROOMS, lock_items_named, share_holds
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.stock.eligibility import Context
@@ -33,8 +34,8 @@ AT_ONCE_MAX = 16
 """Of one transaction: it owns the items of all."""
 TRANSACTIONS_MAX = WARM_CONNECTIONS_MAX
 """At the same time, of one process: a second one where the first waits for something."""
-READ_MAX = 2
-"""What is free is read once more if it was held meanwhile: alone, each would wait for the lot that is being held."""
+READ_MAX = 5
+"""What is free is read again if it was held meanwhile: alone, each would wait for the lot that is being held."""
 ALLOCATED = "allocated"
 BEING_JUDGED = {"kind": "exposure", "text": "what was measured in its room is being judged at this moment"}
 """What blocks stock in a room whose holds are being written; nobody waits for it who finds other stock."""
@@ -134,6 +135,7 @@ def _own(connection: Connection, asked: Sequence[AllocationRequest]) -> tuple[di
         raise _NotPlain
     with connection.pipeline():
         connection.execute(queries("reservations").plan_once.sql)
+        with_rows = ask_for_rows(connection)
         connection.execute(queries("reservations").lock_requests.sql, {"keys": subjects})
         needs_more = connection.execute(
             queries("reservations").any_needs_more.sql,
@@ -144,6 +146,7 @@ def _own(connection: Connection, asked: Sequence[AllocationRequest]) -> tuple[di
         sites = _sites(connection, {each.site for each in asked if each.site is not None})
     if _only(needs_more):
         raise _NotPlain
+    plan_anew_if_grown(connection, with_rows)
     return {row["name"]: row["id"] for row in items}, {row["name"]: row["id"] for row in sites}
 
 
