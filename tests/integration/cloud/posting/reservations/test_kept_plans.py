@@ -1,12 +1,13 @@
 """Plans that a connection keeps are those for large tables, however small these were when the plans were made."""
 
 import uuid
+from collections.abc import Iterator
 
 import psycopg
 import pytest
 
 from cloud_sync.actions.orders.allocate import allocate
-from cloud_sync.storage.database import Connection
+from cloud_sync.storage.database import Connection, Database
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.wire.records import Action
 from tests.conftest import database_url
@@ -23,14 +24,16 @@ OF_ALLOCATIONS = [
 
 
 @pytest.fixture
-def analysed(ledger: Ledger, say: Said, postgres_url: str) -> Ledger:
-    """A ledger with some stock, analysed while nothing was held or reserved."""
+def analysed(ledger: Ledger, say: Said, postgres_url: str) -> Iterator[Ledger]:
+    """A ledger with some stock, analysed while nothing was held or reserved; its connections are new, and one of each
+    kind."""
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(1000, "A")))
     with psycopg.connect(ledger.database.url) as own:
         name = own.info.dbname
     with psycopg.connect(database_url(postgres_url, name), autocommit=True) as owner:
-        owner.execute("ANALYZE")
-    return ledger
+        owner.execute("VACUUM ANALYZE")  # of what another test left, too
+    with Database.at_url(ledger.database.url) as database:
+        yield Ledger(database)
 
 
 @pytest.mark.parametrize("number", range(len(OF_ALLOCATIONS)), ids=["stock", "held since", "asked before"])
