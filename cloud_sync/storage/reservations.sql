@@ -90,17 +90,6 @@ FROM (
 WHERE v.id = held.id AND v.ended_at IS NULL
 RETURNING v.id, v.lot_id, v.demand, v.quantity, v.ended_reason;
 
--- name: is_any_held(client_id)
--- Whether any open reservation that was asked for under a client id is of stock that is held (made for another patient
--- included). Index: reservation_client.
-SELECT EXISTS (
-    SELECT FROM reservation v
-    JOIN place p ON p.id = v.place_id
-    CROSS JOIN LATERAL (SELECT n.* FROM active_hold n WHERE n.lot_id = v.lot_id OFFSET 0) AS h
-    WHERE v.client_id = :client_id AND v.ended_at IS NULL AND (h.serial IS NULL OR h.serial = v.serial)
-      AND hold_covers(h.place_id, v.place_id)
-      AND NOT is_for_prescription(h.prescription, v.demand)) AS held;
-
 -- name: end_expired(at, lot_ids)
 -- End the open reservations (of these lots, null: all) of lots that may no longer be used; one that somebody is ending
 -- right now is left to them.
@@ -199,7 +188,8 @@ ORDER BY t.lot_id, t.place_id, t.serial
 RETURNING id, client_id, lot_id, place_id, serial;
 
 -- name: is_any_held_of(client_ids)$
--- Whether any open reservation that was asked for under one of these client ids is of stock that is held (is_any_held).
+-- Whether any open reservation that was asked for under one of these client ids is of stock that is held (made for another
+-- patient included). Index: reservation_client.
 WITH own AS MATERIALIZED (
     SELECT lot_id, place_id, serial, demand FROM reservation
     WHERE client_id = ANY(:client_ids::uuid[]) AND ended_at IS NULL

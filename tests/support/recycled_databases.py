@@ -2,12 +2,11 @@
 
 import select
 import uuid
-from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, LiteralString
+from typing import LiteralString
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -174,19 +173,12 @@ def empty(url: str) -> None:
 _emptying: dict[str, Connection] = {}
 
 
-class _LastFirst(deque[Any]):
-    """Connections of a pool, of which the last one used is taken first: it knows the most queries."""
-
-    popleft = deque.pop
-
-
 class StayingDatabase(Database):
     """A database that one test after another finds open. Its connections plan each query once, for all tests."""
 
     def __init__(self, url: str) -> None:
         super().__init__(f"{url}&application_name={STAYS.replace(' ', '%20')}", ExitStack(), role=RUNTIME_ROLE)
         self._pool.wait()
-        self._pool._pool = _LastFirst(self._pool._pool)
 
     def _configure(self, connection: psycopg.Connection[Row]) -> None:
         super()._configure(connection)

@@ -214,7 +214,6 @@ PRIVATE_ALLOWED = {
     (MQTT, "uplink._asked"): "a receipt that came too late shows nowhere until it is used",
     (MQTT, "uplink._link"): "and the link tells when it came",
     ("tests/bench/contenders.py", "storage._SQLiteEventStorage__write_database"): "another product, with no other way",
-    ("tests/support/recycled_databases.py", "self._pool._pool"): "psycopg's own: which connection is taken first",
     ("tests/support/quick_client.py", "asyncio._set_running_loop"): "Python's own, for who makes loops",
     ("tests/support/warm_commands.py", "atexit._run_exitfuncs"): "Python's own, for what it runs at its end",
 }

@@ -128,18 +128,14 @@ def _reserve(
                     "expires_at": expires_at,
                 },
             ),
-            planning=(queries("reservations").plan_once.sql, {}),  # is_any_held
         )
     except psycopg.errors.CheckViolation:
         connection.execute("ROLLBACK TO reservation")
         return None
-    asked = connection.execute(queries("reservations").is_any_held.sql, {"client_id": client_id}, prepare=True)
-    if any(row["held"] for row in asked):
+    if queries("reservations").is_any_held_of(connection, client_ids=[client_id]):
         connection.execute("ROLLBACK TO reservation")
         return None
-    pipeline(
-        connection, release=("RELEASE reservation", {}), planning=(queries("reservations").plan_for_values.sql, {})
-    )
+    connection.execute("RELEASE reservation")
     return {(row["lot_id"], row["place_id"], row["serial"]): row["id"] for row in made["added"]}
 
 
