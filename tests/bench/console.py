@@ -1,7 +1,9 @@
 """The console in a real browser, on a million positions: how soon pages are there, and what 200 open ones cost.
 
-Pages are opened with an empty cache. A page is ready when the browser has it, its styles and its scripts. With 200 open
-pages, 199 are streams read by a process of their own and one is Chromium, in which a reading is waited for.
+Pages are opened with an empty cache, in Chromium without a window: with one, each new tab also builds the window's own
+parts beside the page, which cost more than most pages. A page is ready when the browser has it, its styles and its
+scripts. With 200 open pages, 199 are streams read by a process of their own and one is Chromium, in which a reading is
+waited for.
 """
 
 import atexit
@@ -31,6 +33,7 @@ from tests.bench.figure import Figure
 from tests.bench.ledger import LARGE_LOTS, filled, positions_of
 from tests.bench.ledger_allocate import quantile
 from tests.bench.processes import await_rest, cpu_s, rss_mb
+from tests.support import browsers
 from tests.support.builders import GatewayWithKey, Ledger, reading
 
 LOTS = int(os.environ.get("LOTWARDEN_BENCH_LOTS", LARGE_LOTS))
@@ -41,7 +44,6 @@ WARM_UP_S = 2.0
 VISITS = 3
 ROOM, DEVICE, GATEWAY = "cold-room", "console-probe", "gw-console"
 PERSON, PASSWORD = "connie", "grey heron over the mill"
-CHROMIUM = "/usr/bin/chromium"
 AWAITED = """
     key => new Promise((resolve, reject) => {
       const ends = performance.now() + 30000;
@@ -116,7 +118,7 @@ def _served() -> Served:
 def _browser() -> Iterator[tuple[Served, Browser, BrowserContext]]:
     served = _served()
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        browser = play.chromium.launch(executable_path=browsers.program(), args=browsers.ARGUMENTS)
         context = browser.new_context()
         page = context.new_page()
         page.goto(f"{served.url}/login")
