@@ -20,8 +20,8 @@ from tests.bench.cluster import ROUNDS, SEED
 from tests.bench.figure import Figure
 
 NOT_FIGURES = {
-    "__main__", "baseline", "console_viewers", "figure", "http_client", "ingest_run", "ledger_data", "plan_peer",
-    "plan_policies", "plan_simulation", "storm_run",
+    "__main__", "baseline", "console_viewers", "figure", "http_client", "ingest_run", "ledger_data", "pace",
+    "plan_peer", "plan_policies", "plan_simulation", "storm_run",
 }  # fmt: skip
 WIDTH = 180
 """Of the table where no terminal says how wide it is."""

@@ -20,7 +20,7 @@ from cloud_sync.storage.database import Database
 from cloud_sync.storage.events import add_event
 from tests.bench.figure import Figure
 from tests.bench.ledger import new_database
-from tests.bench.ledger_allocate import quantile
+from tests.bench.pace import quantile
 from tests.support.alert_parts import Postbox, mail_server, text_of
 from tests.support.builders import GatewayWithKey, Ledger, minute, reading
 

@@ -31,7 +31,7 @@ from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from cloud_sync.storage.database import Database
 from tests.bench.figure import Figure
 from tests.bench.ledger import LARGE_LOTS, filled, positions_of
-from tests.bench.ledger_allocate import quantile
+from tests.bench.pace import quantile
 from tests.bench.processes import await_rest, cpu_s, rss_mb
 from tests.support import browsers
 from tests.support.builders import GatewayWithKey, Ledger, reading

@@ -1,7 +1,7 @@
 """A client of the served ledger, as lean as may be, so that what is measured is the ledger's side.
 
 ``python -m tests.bench.http_client PORT CA_FILE TOKEN SEED ROUNDS EVERY_S`` is four clients of sixteen; it says ready,
-waits for a line, and prints all times in ms as JSON.
+waits for a line, and prints when each request began and how many ms it took, as JSON.
 """
 
 import http.client
@@ -15,6 +15,7 @@ from time import perf_counter, sleep
 from typing import Any
 
 from tests.bench.ledger_data import ITEMS
+from tests.bench.pace import Timed
 
 THREADS = 4
 WARM_UP = 20
@@ -47,7 +48,7 @@ class Client:
         self.post("/v1/allocations", json.dumps(body).encode(), "application/json")
 
 
-def times_ms(client: Client, seed: int, ready: Barrier, rounds: int, every_s: float | None) -> list[float]:
+def times_ms(client: Client, seed: int, ready: Barrier, rounds: int, every_s: float | None) -> list[Timed]:
     """Of each of ``rounds`` allocations, from when it was meant to start; flat out, or ``every_s`` on the average."""
     random = Random(seed)
     for _ in range(WARM_UP):
@@ -62,13 +63,13 @@ def times_ms(client: Client, seed: int, ready: Barrier, rounds: int, every_s: fl
             meant += random.expovariate(1 / every_s)
             sleep(max(0.0, meant - perf_counter()))
         client.allocate(random)
-        took.append((perf_counter() - meant) * 1000)
+        took.append(Timed.since(meant))
     return took
 
 
 def main(port: int, ca_file: str, token: str, seed: int, rounds: int, every_s: float | None) -> None:
     """Four clients."""
-    told: list[float] = []
+    told: list[Timed] = []
     ready = Barrier(THREADS + 1)
 
     def run(number: int) -> None:
@@ -82,7 +83,7 @@ def main(port: int, ca_file: str, token: str, seed: int, rounds: int, every_s: f
     ready.wait()
     for thread in threads:
         thread.join()
-    print(json.dumps(told), flush=True)
+    print(json.dumps([(each.began_s, each.took_ms) for each in told]), flush=True)
 
 
 if __name__ == "__main__":

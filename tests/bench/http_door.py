@@ -29,10 +29,10 @@ from tests.bench.ledger_allocate import (
     PROCESSES,
     RATE_PER_S,
     THREADS,
-    quantile,
     times_alone,
     times_of_sixteen,
 )
+from tests.bench.pace import Timed, p99_of, quantile, told, undisturbed_ms, watch
 from tests.bench.processes import await_rest
 from tests.support.builders import GatewayWithKey, Ledger, line, reading, scan
 from tests.support.certificates import certificates
@@ -81,12 +81,14 @@ def _door() -> Door:
 
 
 @cache
-def _one_ms() -> list[float]:
-    return sorted(times_ms(_door().client(), 1, Barrier(1), ALONE, None))
+def _one() -> list[Timed]:
+    watch()
+    return times_ms(_door().client(), 1, Barrier(1), ALONE, None)
 
 
 @cache
-def _sixteen_ms() -> list[float]:
+def _sixteen() -> list[Timed]:
+    watch()
     door = _door()
     every_s = PROCESSES * THREADS / RATE_PER_S
     command = [sys.executable, "-m", "tests.bench.http_client", str(door.port), door.ca_file, door.token]
@@ -105,20 +107,20 @@ def _sixteen_ms() -> list[float]:
         assert client.stdin is not None
         client.stdin.write("go\n")
         client.stdin.flush()
-    return sorted(each for client in clients for each in json.loads(client.communicate()[0]))
+    return [Timed(*each) for client in clients for each in json.loads(client.communicate()[0])]
 
 
 def http_allocate_p99() -> Figure:
     """The slow ones, one client."""
     return Figure(
         "http_allocate_p99_ms",
-        quantile(_one_ms(), 0.99),
+        p99_of(_one()),
         "ms",
         2.0,
         target_is_ratio=True,
-        against=quantile(times_alone(LARGE_LOTS), 0.99),
+        against=p99_of(times_alone(LARGE_LOTS)),
         peer="the action alone",
-        note=f"1 client, HTTPS, p50 {quantile(_one_ms(), 0.5):.1f} ms, {positions_of(LARGE_LOTS)}",
+        note=f"1 client, HTTPS, p50 {quantile(undisturbed_ms(_one()), 0.5):.1f} ms, {told(_one())}",
     )
 
 
@@ -126,13 +128,13 @@ def http_allocate_16_p99() -> Figure:
     """The slow ones, sixteen clients at a usual pace."""
     return Figure(
         "http_allocate_16_p99_ms",
-        quantile(_sixteen_ms(), 0.99),
+        p99_of(_sixteen()),
         "ms",
         2.0,
         target_is_ratio=True,
-        against=quantile(times_of_sixteen(LARGE_LOTS), 0.99),
+        against=p99_of(times_of_sixteen(LARGE_LOTS)),
         peer="the action alone",
-        note=f"16 clients, {RATE_PER_S:.0f}/s in all (Poisson), HTTPS",
+        note=f"16 clients, {RATE_PER_S:.0f}/s in all (Poisson), HTTPS, {told(_sixteen())}",
     )
 
 

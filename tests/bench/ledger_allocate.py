@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from random import Random
@@ -23,6 +24,7 @@ from tests.bench.baseline import COMMIT, run_in, tree
 from tests.bench.figure import Figure
 from tests.bench.ledger import LARGE_LOTS, SMALL_LOTS, filled, positions_of
 from tests.bench.ledger_data import ITEMS
+from tests.bench.pace import Timed, p99_of, quantile, told, undisturbed_ms, watch
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RATE_PER_S = 50.0
@@ -51,8 +53,8 @@ def allocate_one(database: Database, random: Random, item: str | None = None) ->
     return answer
 
 
-def _client(database: Database, seed: int, ready: Barrier, rounds: int, every_s: float | None) -> list[float]:
-    """Milliseconds of each of ``rounds`` allocations; flat out, or ``every_s`` on the average."""
+def _client(database: Database, seed: int, ready: Barrier, rounds: int, every_s: float | None) -> list[Timed]:
+    """What each took of ``rounds`` allocations; flat out, or ``every_s`` on the average."""
     random = Random(seed)
     for _ in range(WARM_UP):
         allocate_one(database, random)
@@ -66,14 +68,14 @@ def _client(database: Database, seed: int, ready: Barrier, rounds: int, every_s:
             meant += random.expovariate(1 / every_s)
             sleep(max(0.0, meant - perf_counter()))
         allocate_one(database, random)
-        took.append((perf_counter() - meant) * 1000)
+        took.append(Timed.since(meant))
     return took
 
 
 def _process(url: str, seed: int, rounds: int, every_s: float | None) -> None:
     """Four clients of the sixteen; says ``ready``, waits for a line, and prints all times and how long it took."""
     database = Database.at_url(url)
-    told: list[float] = []
+    told: list[Timed] = []
     ready = Barrier(THREADS + 1)
 
     def run(client: int) -> None:
@@ -88,14 +90,16 @@ def _process(url: str, seed: int, rounds: int, every_s: float | None) -> None:
     began = perf_counter()
     for thread in threads:
         thread.join()
-    print(json.dumps({"took_ms": told, "lasted_s": perf_counter() - began}), flush=True)
+    measured = [(each.began_s, each.took_ms) for each in told]
+    print(json.dumps({"measured": measured, "lasted_s": perf_counter() - began}), flush=True)
     database.close()
 
 
 @cache
-def _sixteen(lots: int, rounds: int, every_s: float | None) -> tuple[list[float], float]:
-    """Sorted milliseconds of all allocations of sixteen clients, and allocations per second."""
+def _sixteen(lots: int, rounds: int, every_s: float | None) -> tuple[list[Timed], float]:
+    """All allocations of sixteen clients, and allocations per second."""
     url = filled(lots).url
+    watch()
     command = [sys.executable, "-m", "tests.bench.ledger_allocate", url]
     clients = [
         subprocess.Popen(
@@ -113,72 +117,65 @@ def _sixteen(lots: int, rounds: int, every_s: float | None) -> tuple[list[float]
         client.stdin.write("go\n")
         client.stdin.flush()
     told = [json.loads(client.communicate()[0]) for client in clients]
-    took_ms = sorted(each for one in told for each in one["took_ms"])
-    return took_ms, len(took_ms) / max(one["lasted_s"] for one in told)
+    measured = [Timed(*each) for one in told for each in one["measured"]]
+    return measured, len(measured) / max(one["lasted_s"] for one in told)
 
 
 @cache
-def times_alone(lots: int) -> list[float]:
-    """Sorted milliseconds, one client."""
-    return sorted(_client(filled(lots), 1, Barrier(1), ALONE, None))
+def times_alone(lots: int) -> list[Timed]:
+    """One client."""
+    database = filled(lots)
+    watch()
+    return _client(database, 1, Barrier(1), ALONE, None)
 
 
-def times_of_sixteen(lots: int) -> list[float]:
-    """Sorted milliseconds, sixteen clients at a usual pace."""
+def times_of_sixteen(lots: int) -> list[Timed]:
+    """Sixteen clients at a usual pace."""
     return _sixteen(lots, OPEN_EACH, PROCESSES * THREADS / RATE_PER_S)[0]
 
 
-def _closed(lots: int) -> list[float]:
+def _closed(lots: int) -> list[Timed]:
     return _sixteen(lots, CLOSED_EACH, None)[0]
 
 
-def quantile(sorted_ms: list[float], share: float) -> float:
-    """The time within which this share of them was answered."""
-    return sorted_ms[min(len(sorted_ms) - 1, int(len(sorted_ms) * share))]
-
-
-def _figure(name: str, large: float, small: float, target: float | None, how: str) -> Figure:
-    note = f"{how}; {positions_of(LARGE_LOTS)}, against {positions_of(SMALL_LOTS)}"
-    return Figure(name, large, "ms", target, against=small, peer=positions_of(SMALL_LOTS), note=note)
+def _figure(name: str, times_of: Callable[[int], list[Timed]], share: float, target: float | None, how: str) -> Figure:
+    large, small = (times_of(lots) for lots in (LARGE_LOTS, SMALL_LOTS))
+    note = f"{how}; {told(large)}; {positions_of(LARGE_LOTS)}"
+    value, against = (quantile(undisturbed_ms(each), share) for each in (large, small))
+    return Figure(name, value, "ms", target, against=against, peer=positions_of(SMALL_LOTS), note=note)
 
 
 def allocate_p50() -> Figure:
     """The usual case, one client."""
-    return _figure(
-        "allocate_p50_ms", *(quantile(times_alone(n), 0.5) for n in (LARGE_LOTS, SMALL_LOTS)), None, "1 client"
-    )
+    return _figure("allocate_p50_ms", times_alone, 0.5, None, "1 client")
 
 
 def allocate_p99() -> Figure:
     """The slow ones, one client."""
-    return _figure(
-        "allocate_p99_ms", *(quantile(times_alone(n), 0.99) for n in (LARGE_LOTS, SMALL_LOTS)), 10.0, "1 client"
-    )
+    return _figure("allocate_p99_ms", times_alone, 0.99, 10.0, "1 client")
 
 
 def allocate_16_p50() -> Figure:
     """The usual case, sixteen clients at a usual pace."""
-    large, small = (quantile(times_of_sixteen(lots), 0.5) for lots in (LARGE_LOTS, SMALL_LOTS))
-    return _figure("allocate_16_p50_ms", large, small, None, f"16 clients, {RATE_PER_S:.0f}/s in all")
+    return _figure("allocate_16_p50_ms", times_of_sixteen, 0.5, None, f"16 clients, {RATE_PER_S:.0f}/s in all")
 
 
 def allocate_16_p99() -> Figure:
     """The slow ones, sixteen clients at a usual pace."""
-    large, small = (quantile(times_of_sixteen(lots), 0.99) for lots in (LARGE_LOTS, SMALL_LOTS))
     how = f"16 clients, {RATE_PER_S:.0f}/s in all (Poisson), from the intended start"
-    return _figure("allocate_16_p99_ms", large, small, 10.0, how)
+    return _figure("allocate_16_p99_ms", times_of_sixteen, 0.99, 10.0, how)
 
 
 def allocate_16_closed_p99() -> Figure:
     """The slow ones, sixteen clients that each ask again at once."""
     return Figure(
         "allocate_16_closed_p99_ms",
-        quantile(_closed(LARGE_LOTS), 0.99),
+        p99_of(_closed(LARGE_LOTS)),
         "ms",
         20.0,
         against=_of_baseline()["p99_ms"],
-        peer=COMMIT,
-        note=f"16 clients flat out, {positions_of(LARGE_LOTS)}",
+        peer=f"{COMMIT}, all of it",
+        note=f"16 clients flat out; {told(_closed(LARGE_LOTS))}; {positions_of(LARGE_LOTS)}",
     )
 
 
