@@ -44,6 +44,7 @@ from cloud_sync.ingest.scans import store_scans
 from cloud_sync.ingest.time_window import TimeWindow
 from cloud_sync.posting.cases import Case, count_case, open_case
 from cloud_sync.storage.database import Connection, Database, Row, again_if_overtaken
+from cloud_sync.storage.kept_plans import plans_kept
 from cloud_sync.storage.locks import take_turn_in_bulk
 from cloud_sync.storage.queries import queries
 from cloud_sync.storage.standbys import await_standbys
@@ -221,7 +222,8 @@ def _stored_together(database: Database, part: Sequence[Sealed], read: Reader) -
     try:
         with database.transaction() as connection:
             take_turn_in_bulk(connection, AT_ONCE)
-            stored = _store_part(connection, part, read)
+            with plans_kept(connection):
+                stored = _store_part(connection, part, read)
     except Exception as error:
         if not is_poison(error):
             raise

@@ -45,17 +45,19 @@ def _out_of_scope_of_gateways(connection: Connection, lines: Sequence[BookingLin
     told = [(line, match[1]) for line in lines if (match := _SCANNED.match(line.fact))]
     if not told:
         return {}
+    ways = sorted({(gateway, line.from_place or "", line.to_place or "") for line, gateway in told})  # few
     rows = queries("movements").lines_out_of_scope(
         connection,
-        gateways=[gateway for _, gateway in told],
-        from_names=[line.from_place for line, _ in told],
-        to_names=[line.to_place for line, _ in told],
+        gateways=[gateway for gateway, _, _ in ways],
+        from_names=[from_name for _, from_name, _ in ways],
+        to_names=[to_name for _, _, to_name in ways],
     )
+    why_not = {ways[row["number"] - 1]: _why(row) for row in rows}
     found: dict[str, NotBooked] = {}
-    for row in rows:
-        line, gateway = told[row["number"] - 1]
-        why = _why(row)
-        found[line.fact] = NotBooked(line, why, _text(gateway, line.action, line.from_place, line.to_place, why))
+    for line, gateway in told:
+        why = why_not.get((gateway, line.from_place or "", line.to_place or ""))
+        if why is not None:
+            found[line.fact] = NotBooked(line, why, _text(gateway, line.action, line.from_place, line.to_place, why))
     return found
 
 

@@ -38,6 +38,8 @@ SESSION_OPTIONS = "-c timezone=UTC -c jit=off -c random_page_cost=1.1"
 for is a few rows by index, mostly in memory: at the cost of turning disks, tables that are small yet are planned to be
 read as a whole, and still are when they have grown.
 """
+PREPARED_MAX = 200
+"""Statements that a connection keeps the plans of: to store a gateway's scans and readings takes a hundred."""
 WAIT_FOR_CONNECTION_S = 5.0
 ATTEMPTS_MAX = 3
 RECONNECT_S = 5.0
@@ -192,6 +194,7 @@ class Database:
     def _configure(self, connection: Connection) -> None:
         """Arrays of thousands of values go to the server in binary form: as text, each value would be escaped."""
         connection.adapters.register_dumper(list, ListBinaryDumper)
+        connection.prepared_max = PREPARED_MAX
         commit_watch.watch(connection)
         self._server.note_new(connection)
 

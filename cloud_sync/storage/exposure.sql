@@ -52,17 +52,17 @@ WITH RECURSIVE seed AS ( -- one goes by excursions, the others by lots: whatever
     SELECT excursion_id, lot_id, serial, place_id, began_at, min(since) AS since
     FROM walk
     GROUP BY 1, 2, 3, 4, 5
-), old AS (
-    SELECT * FROM exposure WHERE excursion_id = ANY(:excursion_ids) OR lot_id = ANY(:lot_ids)
+), old AS ( -- with where each row lies: so that what is deleted needs not be looked for again
+    SELECT ctid AS lies_at, * FROM exposure WHERE excursion_id = ANY(:excursion_ids) OR lot_id = ANY(:lot_ids)
 ), gone AS (
     DELETE FROM exposure x
     USING (
-        SELECT excursion_id, lot_id, place_id, serial, residency_began_at FROM old
-        EXCEPT
-        SELECT excursion_id, lot_id, place_id, serial, began_at FROM new
+        SELECT lies_at FROM old
+        WHERE NOT EXISTS (
+            SELECT FROM new WHERE (new.excursion_id, new.lot_id, new.place_id, new.serial, new.began_at)
+                = (old.excursion_id, old.lot_id, old.place_id, old.serial, old.residency_began_at))
     ) AS g
-    WHERE (x.excursion_id, x.lot_id, x.place_id, x.serial, x.residency_began_at)
-        = (g.excursion_id, g.lot_id, g.place_id, g.serial, g.residency_began_at)
+    WHERE x.ctid = g.lies_at
 ), kept AS (
     INSERT INTO exposure (excursion_id, lot_id, serial, place_id, residency_began_at, since)
     SELECT * FROM new

@@ -1,5 +1,10 @@
-"""Plans that a connection keeps are made anew once tables that were empty have rows."""
+"""Queries that are planned once for a connection, because planning them takes longer than doing what they say.
 
+Such plans are made anew once tables that were empty have rows.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -8,17 +13,32 @@ from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.queries import queries
 
 LOOKED_AT = [
-    "disposition", "exception_case", "excursion", "exposure", "hold", "hold_reach", "lot", "position", "recall_lot",
-    "reservation", "residency",
+    "channel", "disposition", "evidence", "exception_case", "excursion", "exposure", "hold", "hold_reach", "lot",
+    "movement", "place", "position", "probe_excursion", "recall_lot", "reservation", "residency", "track",
 ]  # fmt: skip
-"""By allocations."""
+"""By allocations, and by what is stored in bulk."""
 
 _planned_for: "WeakKeyDictionary[Connection, str]" = WeakKeyDictionary()
 
 
+@contextmanager
+def plans_kept(connection: Connection) -> Iterator[None]:
+    """What is asked in this block is planned once for ``connection``. Its transaction has to end with the block."""
+    prepared_after = connection.prepare_threshold
+    connection.prepare_threshold = 0
+    try:
+        with connection.pipeline():
+            connection.execute(queries("plans").plan_once.sql)
+            asked = ask_for_rows(connection)
+        plan_anew_if_grown(connection, asked)
+        yield
+    finally:
+        connection.prepare_threshold = prepared_after
+
+
 def ask_for_rows(connection: Connection) -> "psycopg.Cursor[Row]":
     """What :func:`plan_anew_if_grown` has to know."""
-    return connection.execute(queries("reservations").tables_with_rows.sql, {"tables": LOOKED_AT})
+    return connection.execute(queries("plans").tables_with_rows.sql, {"tables": LOOKED_AT})
 
 
 def plan_anew_if_grown(connection: Connection, asked: "psycopg.Cursor[Row]") -> None:

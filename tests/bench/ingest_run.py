@@ -4,6 +4,7 @@
 per second as JSON. Each gateway is a process.
 """
 
+import gc
 import importlib
 import json
 import subprocess
@@ -62,8 +63,10 @@ def main(lots: int, gateways: int) -> None:
         each.stdin.write("go\n")
         each.stdin.flush()
     for each in sending:
-        assert each.wait() == 0
+        assert each.stdout is not None and each.stdout.readline() == "sent\n"
     took = time.perf_counter() - began
+    for each in sending:
+        assert each.wait() == 0
     booked = ledger.rows("SELECT count(*) AS n FROM movement WHERE fact LIKE 'gw-x-%%'")[0]["n"]
     warmed = gateways * BATCHES_AT_ONCE * LINES_A_SCAN * 2
     assert booked == gateways * BATCHES * LINES_A_SCAN * 2, booked
@@ -81,10 +84,13 @@ def _gateway(url: str, number: int) -> None:
     raws = [_batch(gateway, number, n) for n in range(BATCHES)]
     parts = [raws[at : at + BATCHES_AT_ONCE] for at in range(0, BATCHES, BATCHES_AT_ONCE)]
     _send(database, parts[0])
+    gc.collect()
+    gc.freeze()  # what is loaded is looked through no more, as in a ledger that is served
     print("ready", flush=True)
     sys.stdin.readline()
     for part in parts[1:]:
         _send(database, part)
+    print("sent", flush=True)
     database.close()
 
 

@@ -134,7 +134,7 @@ def _own(connection: Connection, asked: Sequence[AllocationRequest]) -> tuple[di
     if len(set(subjects)) < len(subjects):
         raise _NotPlain
     with connection.pipeline():
-        connection.execute(queries("reservations").plan_once.sql)
+        connection.execute(queries("plans").plan_once.sql)
         with_rows = ask_for_rows(connection)
         connection.execute(queries("reservations").lock_requests.sql, {"keys": subjects})
         needs_more = connection.execute(

@@ -57,7 +57,7 @@ def plan_stock(
         connection,
         stock=(sql, asked),
         lots=(queries("availability").wholly_exposed.sql, {key: narrowed[key] for key in narrowed if key != "serial"}),
-        planning=(queries("reservations").plan_once.sql, {}),  # holds_on
+        planning=(queries("plans").plan_once.sql, {}),  # holds_on
     )
     exposed_more = marked["lots"][0]["count"] - len({row["lot_id"] for row in marked["stock"]})
     rows_max = FIRST_LOOK
@@ -75,7 +75,7 @@ def plan_stock(
         planned = plan(map(position_of, rows.values()), quantity, context)
         is_covered = planned.missing == 0 and len(own) < rows_max  # not by other stock before all of its own was seen
         if is_covered or len(anything) < rows_max or rows_max >= POSITIONS_MAX:
-            connection.execute(queries("reservations").plan_for_values.sql)
+            connection.execute(queries("plans").plan_for_values.sql)
             return PlannedStock(planned, rows, max(0, exposed_more))
         rows_max = min(rows_max * 8, POSITIONS_MAX)
 

@@ -5350,7 +5350,7 @@ BEGIN
     UPDATE lot SET is_wholly_exposed = false
     -- Of an excursion on which nobody decided, only its exposures free anything.
     WHERE id = ANY(ARRAY(SELECT d.lot_id FROM changed JOIN disposition d ON d.excursion_id = changed.id))
-      AND is_wholly_exposed;
+      AND is_wholly_exposed::integer = 1;
     RETURN NULL;
 END $function$;
 
@@ -5360,7 +5360,7 @@ CREATE OR REPLACE FUNCTION public.look_at_lots_again()
 AS $function$
 BEGIN
     UPDATE lot SET is_wholly_exposed = false
-    WHERE id = ANY(ARRAY(SELECT DISTINCT lot_id FROM changed)) AND is_wholly_exposed;
+    WHERE id = ANY(ARRAY(SELECT DISTINCT lot_id FROM changed)) AND is_wholly_exposed::integer = 1;
     RETURN NULL;
 END $function$;
 
