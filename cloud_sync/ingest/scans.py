@@ -55,7 +55,9 @@ def _lines(
             facts = [line.fact + end for line in scanned for end in _fact_ends(line.action)]
             doubtful += [(fact, each.seq, stamp) for fact in facts]
         at, is_timed = times.get(stamp, stamp.at), stamp.synced or stamp in times
-        lines += [EventLine(replace(line, at=at), event_id, source.evidence_id, is_timed) for line in scanned]
+        if at != stamp.at:
+            scanned = tuple(replace(line, at=at) for line in scanned)
+        lines += [EventLine(line, event_id, source.evidence_id, is_timed) for line in scanned]
     _keep_doubts(connection, source, doubtful)
     return lines
 

@@ -145,7 +145,11 @@ def _consumed(movement: NewMovement, each: EventLine) -> Consumed:
 
 def _unpacked(connection: Connection, lines: Sequence[EventLine]) -> list[EventLine]:
     """Packages replaced by what is in them."""
-    return [replace(each, line=line) for each in lines for line in unpacked(connection, each.line)]
+    return [
+        each if line is each.line else replace(each, line=line)
+        for each in lines
+        for line in unpacked(connection, each.line)
+    ]
 
 
 def rebook_packages(connection: Connection, *, actor: str) -> int:

@@ -18,7 +18,7 @@ import psycopg
 
 sys.path[:] = [".", *(each for each in sys.path if Path(each or ".").resolve() != Path(__file__).resolve().parent)]
 
-BATCHES, BATCHES_AT_ONCE, LINES_A_SCAN = 300, 100, 5
+BATCHES, BATCHES_AT_ONCE, LINES_A_SCAN = 1_100, 100, 5
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BINS = 2_000
 

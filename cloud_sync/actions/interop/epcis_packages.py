@@ -88,12 +88,12 @@ def _goods(connection: Connection, sscc: str) -> list[Packed]:
 
 
 def _items(connection: Connection, goods: Sequence[Packed]) -> KnownCode:
-    keys = keys_of_scan({each.gtin for each in goods if each.gtin})
-    return KnownCode.of(queries("movements").known_items(connection, keys=sorted(keys)))
+    gtins = tuple(sorted({each.gtin for each in goods if each.gtin}))
+    return KnownCode.of(queries("movements").known_items(connection, keys=sorted(keys_of_scan(gtins))))
 
 
 def _item_of(known: KnownCode, packed: Packed) -> Any:
-    found = known.items_of(keys_of_scan([packed.gtin])) if packed.gtin else []
+    found = known.items_of(keys_of_scan((packed.gtin,))) if packed.gtin else []
     return found[0] if len(found) == 1 else None
 
 

@@ -67,12 +67,13 @@ def parse_code(text: str) -> str:
     return f"ndc:{_said_ndc(said.removeprefix('ndc:'))}"
 
 
-def keys_of_scan(names: Iterable[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=4096)  # each line that is booked asks several times, and most are of the same few items
+def keys_of_scan(names: tuple[str, ...]) -> tuple[str, ...]:
     """The keys by which what a label calls its item is looked up, the surest first. What is no code is its own key."""
     return tuple(dict.fromkeys(key for name in names for key in keys_of_code(name)))
 
 
-@lru_cache(maxsize=4096)  # each line that is booked asks several times, and most are of the same few items
+@lru_cache(maxsize=4096)
 def keys_of_code(code: str) -> tuple[str, ...]:
     """The keys that an item with this GTIN or ``code`` (from :func:`parse_code`) is found by."""
     return tuple(_keys_of(code))
