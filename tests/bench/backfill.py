@@ -90,7 +90,9 @@ def _measured(name: str, hours: int, records_per_batch: int, target: float | Non
 def _monitor(database: Database, gateway: GatewayWithKey) -> None:
     """Refrigerators with a policy, a probe and a few lots in each."""
     ledger = Ledger(database)
-    gateway.register(database)
+    dock = GatewayWithKey("gw-dock")  # another one: what one gateway tells from a second journal is doubted at first
+    for each in (gateway, dock):
+        each.register(database)
     ledger.add_policy()
     ledger.add_item()
     ledger.add_place("acme", "supplier")
@@ -99,7 +101,7 @@ def _monitor(database: Database, gateway: GatewayWithKey) -> None:
         ledger.add_place(f"fridge-{number}", "room", "site", "cold")
         ledger.put_probe(f"fridge-{number}", f"fridge-{number}/probe", gateway.name)
         lots = [line(10, f"L{number}-{lot}") for lot in range(LOTS_PER_PLACE)]
-        raw = gateway.batch(scan(NOW - timedelta(hours=1), Action.RECEIVE, "acme", f"fridge-{number}", *lots))
+        raw = dock.batch(scan(NOW - timedelta(hours=1), Action.RECEIVE, "acme", f"fridge-{number}", *lots))
         assert store_batch(database, raw).outcome is BatchOutcome.STORED
 
 
@@ -189,13 +191,17 @@ async def _forward(journal: Journal, address: str, home: Path) -> float:
     return took_s
 
 
+OF_THE_SETUP = {"channel_not_judged", "policy_without_silence_rule", "site_without_time_zone"}
+"""Cases of a policy that has rules for the temperature alone, and of a site that nobody described further."""
+
+
 def _check(database: Database, count: int) -> int:
     """That everything is there, and was judged; gives how many values."""
     ledger = Ledger(database)
     assert ledger.rows("SELECT count(*) AS n FROM reading") == [{"n": count * 2}]
     assert len(ledger.excursions()) == DEVICES
     assert len(ledger.held()) == DEVICES * LOTS_PER_PLACE
-    assert ledger.open_cases() == []
+    assert set(ledger.open_cases()) <= OF_THE_SETUP, set(ledger.open_cases())
     return count * 2
 
 

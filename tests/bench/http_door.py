@@ -61,7 +61,6 @@ def _door() -> Door:
     atexit.register(folder.cleanup)
     home = Path(folder.name)
     ca_file, server_file = certificates(home / "tls")
-    server_file.chmod(0o600)  # it holds the key: the ledger refuses one that others can read
     config = home / "ledger.toml"
     config.write_text(
         f'[server]\nport = 0\ntls_cert_file = "{server_file}"\ntls_key_file = "{server_file}"\n[database]\n',

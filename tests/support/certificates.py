@@ -40,6 +40,7 @@ def certificates(home: Path, *, host: str = "127.0.0.1", subject: str = "ledger"
     home.mkdir(exist_ok=True)
     ca_file, server_file = home / "ca.pem", home / "server.pem"
     ca_file.write_bytes(build("test authority", ca_key.public_key(), is_ca=True).public_bytes(Encoding.PEM))
+    server_file.touch(mode=0o600)  # it holds the key: a ledger refuses one that others can read
     server_file.write_bytes(
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         + build(subject, key.public_key(), is_ca=False).public_bytes(Encoding.PEM)
