@@ -65,8 +65,8 @@ def test_what_does_not_hold_together_is_refused_with_what_to_do(text: str, says:
 
 def test_a_german_number_finds_an_item_by_its_ppn_or_its_ntin() -> None:
     code = parse_code("ppn:110375286414")
-    assert set(keys_of_scan(["ppn:110375286414"])) & set(keys_of_code(code))
-    assert set(keys_of_scan(["ppn:110375286414"])) & set(keys_of_code("04150037528643"))
+    assert set(keys_of_scan(("ppn:110375286414",))) & set(keys_of_code(code))
+    assert set(keys_of_scan(("ppn:110375286414",))) & set(keys_of_code("04150037528643"))
     assert named(["ppn:110375286414"]) == "PPN 110375286414"
     with pytest.raises(CodeFault, match="check digits"):
         parse_code("ppn:110375286415")
