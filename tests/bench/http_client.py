@@ -48,7 +48,7 @@ class Client:
         self.post("/v1/allocations", json.dumps(body).encode(), "application/json")
 
 
-def times_ms(client: Client, seed: int, ready: Barrier, rounds: int, every_s: float | None) -> list[Timed]:
+def times(client: Client, seed: int, ready: Barrier, rounds: int, every_s: float | None) -> list[Timed]:
     """Of each of ``rounds`` allocations, from when it was meant to start; flat out, or ``every_s`` on the average."""
     random = Random(seed)
     for _ in range(WARM_UP):
@@ -73,7 +73,7 @@ def main(port: int, ca_file: str, token: str, seed: int, rounds: int, every_s: f
     ready = Barrier(THREADS + 1)
 
     def run(number: int) -> None:
-        told.extend(times_ms(Client(port, ca_file, token), number, ready, rounds, every_s))
+        told.extend(times(Client(port, ca_file, token), number, ready, rounds, every_s))
 
     threads = [Thread(target=run, args=(seed * THREADS + number,)) for number in range(THREADS)]
     for thread in threads:

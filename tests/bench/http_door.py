@@ -21,7 +21,7 @@ from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from edge_agent.domain.wire.records import Action
 from edge_agent.domain.wire.wire import join_units
 from tests.bench.figure import Figure
-from tests.bench.http_client import Client, times_ms
+from tests.bench.http_client import Client, times
 from tests.bench.ledger import LARGE_LOTS, filled, positions_of
 from tests.bench.ledger_allocate import (
     ALONE,
@@ -82,7 +82,7 @@ def _door() -> Door:
 @cache
 def _one() -> list[Timed]:
     watch()
-    return times_ms(_door().client(), 1, Barrier(1), ALONE, None)
+    return times(_door().client(), 1, Barrier(1), ALONE, None)
 
 
 @cache

@@ -1,11 +1,11 @@
 """When the machine itself is slow, and what was measured while it was not.
 
-A virtual machine shares its processor and its memory with others, who are not seen from within: for fifty milliseconds
-or so all work takes three to ten times as long, a loop over a small list as well as a query. A p99 of a few
-milliseconds is then a figure of the neighbours. So a process does the same small work all the time, and takes note of
-the moments in which it costs far more processor time than usual; waiting for a turn, because the measured program keeps
-the processors busy, is no such time. Figures of the slow ones leave out what overlaps with these moments, and say
-what they would be with it.
+On a virtual machine there are moments of fifty milliseconds or so in which all work takes three to ten times as long, a
+loop over a small list as well as a query; why is not seen from within, presumably what it shares with others. A p99 of
+a few milliseconds is then a figure of the machine. So a process does the same small work all the time, and takes note
+of the moments in which it costs far more processor time than usual; waiting for a turn, because the measured program
+keeps the processors busy, is no such time. Figures of the slow ones leave out what overlaps with these moments, and say
+what they would be with it. What lasts long overlaps more easily, so that they are a little kind to it.
 
 ``python -m tests.bench.pace`` is that process; it prints when such moments began and ended, in ``perf_counter``
 seconds, which are the same for all processes.
@@ -35,6 +35,8 @@ SLOW = 2.5
 AROUND_S = 0.006
 """Before and after a slow time that was seen: it is looked for every few milliseconds."""
 
+WATCHING = "watching"
+
 
 @dataclass(frozen=True, slots=True)
 class Timed:
@@ -60,12 +62,14 @@ def watch() -> Path:
     folder = tempfile.TemporaryDirectory(prefix="lotwarden-pace-")
     atexit.register(folder.cleanup)
     notes = Path(folder.name) / "notes"
+    command = [sys.executable, "-m", "tests.bench.pace"]
     with notes.open("w", encoding="utf-8") as file:
-        process = subprocess.Popen([sys.executable, "-m", "tests.bench.pace"], stdout=file)
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.PIPE, text=True)
     atexit.register(process.wait)
     atexit.register(process.terminate)
-    while not notes.read_text(encoding="utf-8"):
-        time.sleep(EVERY_S)
+    assert process.stderr is not None
+    said = process.stderr.readline()
+    assert said == f"{WATCHING}\n", said
     return notes
 
 
@@ -97,7 +101,7 @@ def _is_disturbed(each: Timed, moments: Sequence[tuple[float, float]]) -> bool:
 
 
 def _moments() -> list[tuple[float, float]]:
-    lines = watch().read_text(encoding="utf-8").splitlines()[1:]
+    lines = watch().read_text(encoding="utf-8").splitlines()
     found: list[tuple[float, float]] = []
     for began, ended in (tuple(float(word) for word in line.split()) for line in lines):
         if found and began <= found[-1][1]:
@@ -111,7 +115,7 @@ def _look() -> None:
     memory = random.randbytes(MEMORY)
     places = random.sample(range(MEMORY), LOOKUPS)
     last: deque[float] = deque(maxlen=USUAL_OF)
-    print("watching", flush=True)
+    print(WATCHING, file=sys.stderr, flush=True)
     while True:
         began_s, began_cpu_s = time.perf_counter(), time.thread_time()
         sum(map(memory.__getitem__, places))

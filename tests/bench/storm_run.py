@@ -124,9 +124,9 @@ def _reading(minute: float, value: float, number: int) -> Any:
 
 
 def _storm(database: Any, backlog: Path, workers: int) -> dict[str, Any]:
-    told: dict[str, list[tuple[float, float]]] = {"calm": [], "storm": []}
-    phase, stop = ["calm"], threading.Event()
-    allocator = threading.Thread(target=_allocate, args=(database, told, phase, stop))
+    told: list[tuple[float, float]] = []
+    storms, stop = threading.Event(), threading.Event()
+    allocator = threading.Thread(target=_allocate, args=(database, told, storms, stop))
     senders = [
         subprocess.Popen(
             [sys.executable, __file__, "worker", database.url, str(backlog), str(number), str(workers)],
@@ -140,7 +140,7 @@ def _storm(database: Any, backlog: Path, workers: int) -> dict[str, Any]:
         assert each.stdout is not None and each.stdout.readline() == "ready\n"
     allocator.start()
     time.sleep(CALM_S)
-    phase[0] = "storm"
+    storms.set()
     began = time.perf_counter()
     for each in senders:
         assert each.stdin is not None
@@ -152,21 +152,16 @@ def _storm(database: Any, backlog: Path, workers: int) -> dict[str, Any]:
     seconds = time.perf_counter() - began
     stop.set()
     allocator.join()
-    return {
-        "seconds": seconds,
-        "allocations": told["storm"],
-    }
+    return {"seconds": seconds, "allocations": told}
 
 
-def _allocate(
-    database: Any, told: dict[str, list[tuple[float, float]]], phase: list[str], stop: threading.Event
-) -> None:
-    """Twenty a second, each timed from when it was meant to start."""
+def _allocate(database: Any, told: list[tuple[float, float]], storms: threading.Event, stop: threading.Event) -> None:
+    """Twenty a second; those of the storm are timed, from when they were meant to start."""
     meant, number = time.perf_counter(), 0
     while not stop.is_set():
         meant, number = meant + ALLOCATION_EVERY_S, number + 1
         time.sleep(max(0.0, meant - time.perf_counter()))
-        began_in = phase[0]
+        is_timed = storms.is_set()
         allocate(
             database,
             client_id=uuid.uuid4(),
@@ -179,7 +174,8 @@ def _allocate(
             at=NOW,
             actor="bench",
         )
-        told[began_in].append((meant, (time.perf_counter() - meant) * 1000))
+        if is_timed:
+            told.append((meant, (time.perf_counter() - meant) * 1000))
 
 
 def _worker(url: str, backlog: Path, number: int, workers: int) -> None:

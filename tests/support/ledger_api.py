@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from cloud_sync.actions.access import create_token
+from cloud_sync.actions.interop.field_maps import FieldMaps
 from cloud_sync.app import NO_CONNECTION_SETTINGS, create_app
 from cloud_sync.domain.connections import ConnectionSettings
 from cloud_sync.domain.roles import Role
@@ -176,6 +177,7 @@ def api_on(
     label_settings: LabelSettings = NO_LABELS,
     connection_settings: ConnectionSettings = NO_CONNECTION_SETTINGS,
     tokens: Mapping[str, str] | None = None,
+    field_maps: FieldMaps | None = None,
 ) -> Iterator[Api]:
     app = create_app(
         database,
@@ -183,6 +185,7 @@ def api_on(
         typed_times=typed_times,
         label_settings=label_settings,
         connection_settings=connection_settings,
+        field_maps=field_maps,
     )
     with QuickClient(app, raise_server_exceptions=False) as client:
         yield Api(client, database, tokens)

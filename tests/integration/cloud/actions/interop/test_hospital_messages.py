@@ -56,11 +56,12 @@ class Hospital:
 
 @pytest.fixture
 def hospital(database: Database, tmp_path: Path) -> Iterator[Hospital]:
-    with api_on(database) as api:
+    maps = senders(tmp_path, pharm="pharmacy-rds.toml", cab="cabinet-example.toml")
+    with api_on(database, field_maps=maps) as api:
         api.house()
         api.place("ward-3", "ward", parent="main")
         api.place("cab-1", "bin", parent="fridge-b")
-        yield Hospital(api, senders(tmp_path, pharm="pharmacy-rds.toml", cab="cabinet-example.toml"))
+        yield Hospital(api, maps)
 
 
 def test_a_dispense_is_booked_once_however_often_it_is_sent(hospital: Hospital) -> None:
@@ -130,6 +131,23 @@ def test_a_message_that_was_not_understood_is_read_again_by_the_mended_map(hospi
     with pytest.raises(Conflict, match="is booked already"):
         read_again(hospital.api.database, hospital.maps, row["id"], at=NOW, actor=SOMEBODY)
     assert hospital.tell(sent) == "AA"
+
+
+def test_programs_list_messages_and_have_them_read_again(hospital: Hospital) -> None:
+    hospital.api.receive("L1", 10)
+    assert [hospital.tell(rds("C1", rxd("L1", unit="AMP"))), hospital.tell(rds("C2", rxd("L1")))] == ["AE", "AA"]
+    reader, path = hospital.api.reader, "/v1/hospital-messages"
+    assert [row["control_id"] for row in reader.rows(path)] == ["C2", "C1"]
+    (row,) = reader.rows(path, outcome="not_understood")
+    assert (row["control_id"], row["told"]) == ("C1", "RXD-5: the map does not say what the unit AMP is")
+    assert "content" not in row
+    assert reader.post(f"{path}/{row['id']}/read-again").status_code == 403
+    sender = hospital.maps.sender("pharm")
+    assert sender is not None
+    sender.map_file.write_text(sender.map_file.read_text().replace('EA = "base"', 'EA = "base"\nAMP = "base"'))
+    again = hospital.api.quality.ok("POST", f"{path}/{row['id']}/read-again")
+    assert (again["outcome"], hospital.balance("ward-3", "L1")) == ("booked", 6)
+    assert hospital.api.quality.post(f"{path}/{row['id']}/read-again").status_code == 409
 
 
 def test_a_broken_map_does_not_end_what_worked(hospital: Hospital) -> None:

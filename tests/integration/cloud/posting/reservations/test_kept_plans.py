@@ -83,9 +83,7 @@ def test_so_does_the_function_that_finds_what_holds_lots(analysed: Ledger) -> No
     assert {"exposure", "hold", "recall_lot"} <= by_index
 
 
-def test_what_a_gateway_kept_is_stored_with_plans_for_large_tables(
-    analysed: Ledger, gateway: GatewayWithKey, say: Said
-) -> None:
+def test_what_a_gateway_kept_is_stored_with_plans_for_large_tables(analysed: Ledger, gateway: GatewayWithKey) -> None:
     """Planned anew each time, or by what was there at the start, a region that comes back took a third longer."""
     measured = [gateway.batch(reading(minute(n), celsius)) for n, celsius in enumerate((5.0, 5.0, 9.5, 9.5))]
     assert {each.outcome for each in store_batches(analysed.database, measured)} == {BatchOutcome.STORED}
