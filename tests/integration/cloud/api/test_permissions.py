@@ -47,7 +47,8 @@ OF_THE_HOUSE = {
     "access-reviews", "accounts", "alert-rotas", "alert-targets", "anomalies", "billing-tables", "change-controls",
     "changes", "claims", "connections", "controlled-rules", "devices", "documents", "dscsa", "epcis", "equipment",
     "erp", "field-corrections", "gateways", "hospital-messages", "imports", "items", "legal-holds", "logger-files",
-    "lost-serials", "master-formulation-records", "operators", "owners", "paper-schedules", "payer-classes", "planning", "policies",
+    "lost-serials", "master-formulation-records",
+    "operators", "owners", "paper-schedules", "payer-classes", "planning", "policies",
     "product-reports", "recalls", "releases", "repairs", "replenishment", "roll-outs", "serial-ranges", "shortages",
     "site-travel", "spreadsheets", "suppliers", "totes", "word-erasures",
 }  # fmt: skip
