@@ -4,7 +4,7 @@ Physical facts are never refused. A line that cannot be booked yet becomes a rea
 with it, so that it can be booked later as if everything had been known.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -320,8 +320,10 @@ def is_issue(line: BookingLine) -> bool:
     return line.action in ISSUING
 
 
-def as_counts(labels: tuple[Label, ...]) -> Label:
+def as_counts(labels: Sequence[Label]) -> Label:
     """One label for labels of the same lot, with the expiry that counts (``counting_of``)."""
+    if all(label.expiry == labels[0].expiry for label in labels):
+        return labels[0]
     day, hour = counting_of(label.expiry for label in labels if label.expiry is not None) or (None, None)
     return replace(labels[0], expires_on=day, expires_hour=hour)
 

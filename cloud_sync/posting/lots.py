@@ -1,6 +1,8 @@
 """Lots come into being when a label names them first."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from cloud_sync.domain.booking import (
     Label,
@@ -15,6 +17,7 @@ from cloud_sync.domain.booking import (
 from cloud_sync.domain.dispositions import CaseDecision
 from cloud_sync.errors import Conflict
 from cloud_sync.posting.cases import LEDGER, Case, amend_case, close_case, latest_case, latest_cases, open_case
+from cloud_sync.storage.columns import Column
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import lock_lots
@@ -33,6 +36,14 @@ def key_of(label: Label) -> LotKey:
     return label.item_id, label.lot_number, label.owner
 
 
+@dataclass(frozen=True, slots=True)
+class Lots:
+    """Lots that labels name. ``made`` are the ids of those that are new."""
+
+    ids: Mapping[LotKey, int]
+    made: Sequence[int]
+
+
 def lots_of(
     connection: Connection,
     labels: Iterable[Label],
@@ -46,30 +57,55 @@ def lots_of(
     they come. What was handed out before, and had expired by the expiry that counts, becomes a case
     ``issued_while_expired``, as if that had been known then. ``evidence`` is what the labels were read from.
     """
+    return received_lots(connection, labels, evidence=evidence or {}, received_at={}).ids
+
+
+def received_lots(
+    connection: Connection,
+    labels: Iterable[Label],
+    *,
+    evidence: Mapping[LotKey, int | None],
+    received_at: Mapping[LotKey, datetime],
+) -> Lots:
+    """Like :func:`lots_of`, of lots that come in with this booking at ``received_at`` as far as is known: so their rows
+    need not be written twice. Call :func:`receive` with those that were made once they are booked.
+    """
     by_lot: dict[LotKey, list[Label]] = {}
     for label in labels:
         by_lot.setdefault(key_of(label), []).append(label)
     if not by_lot:
-        return {}
+        return Lots({}, [])
     keys = sorted(by_lot)
-    wanted = [as_counts(tuple(by_lot[key])) for key in keys]
-    columns: dict[str, list[object]] = {
-        "item_ids": [key[0] for key in keys],
-        "lot_numbers": [key[1] for key in keys],
-        "owners": [key[2] for key in keys],
-    }
-    queries("movements").add_lots(
-        connection,
-        **columns,
-        expires_on=[label.expires_on for label in wanted],
-        expires_hours=[label.expires_hour for label in wanted],
+    wanted = [as_counts(by_lot[key]) for key in keys]
+    rows = list(
+        queries("movements").add_lots(
+            connection,
+            **_columns(keys),
+            expires_on=Column(label.expires_on for label in wanted),
+            expires_hours=Column(label.expires_hour for label in wanted),
+            received_at=Column(received_at.get(key) for key in keys),
+        )
     )
-    lock_lots(connection, (row["id"] for row in queries("movements").lots_by_label(connection, **columns)))
-    rows = list(queries("movements").lots_by_label(connection, **columns))  # again: as they are now that we own them
+    made = {_key_of(row): row["id"] for row in rows}
+    if others := [key for key in keys if key not in made]:
+        columns = _columns(others)
+        lock_lots(connection, (row["id"] for row in queries("movements").lots_by_label(connection, **columns)))
+        rows += queries("movements").lots_by_label(connection, **columns)  # again: as they are now that we own them
     for row in rows:
         key = _key_of(row)
-        _agree_on_expiry(connection, row, by_lot[key], (evidence or {}).get(key))
-    return {_key_of(row): row["id"] for row in rows}
+        _agree_on_expiry(connection, row, by_lot[key], evidence.get(key))
+    return Lots({_key_of(row): row["id"] for row in rows}, list(made.values()))
+
+
+def receive(connection: Connection, made: Sequence[int]) -> None:
+    """Let lots that :func:`received_lots` made have come when they are booked to have."""
+    if made:
+        queries("movements").receive_lots(connection, lot_ids=Column(made))
+
+
+def _columns(keys: Iterable[LotKey]) -> dict[str, Column]:
+    item_ids, lot_numbers, owners = zip(*keys, strict=True)
+    return {"item_ids": Column(item_ids), "lot_numbers": Column(lot_numbers), "owners": Column(owners)}
 
 
 def _agree_on_expiry(connection: Connection, lot: Row, labels: list[Label], evidence_id: int | None) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import psycopg
 
@@ -23,7 +24,7 @@ from cloud_sync.posting.counts import Stock, as_movements, recount
 from cloud_sync.posting.holds import reach_lots
 from cloud_sync.posting.interop.concealed import check_counted
 from cloud_sync.posting.interop.packages import is_told, unpacked
-from cloud_sync.posting.lots import key_of, lots_of
+from cloud_sync.posting.lots import LotKey, key_of, receive, received_lots
 from cloud_sync.posting.monitoring.exposures import expose_lots
 from cloud_sync.posting.order_matching import match_orders, may_hold
 from cloud_sync.posting.position_cases import sync_duplicate_serials, sync_negative_balances
@@ -34,6 +35,7 @@ from cloud_sync.posting.reservations.reservation_moves import move_reservations
 from cloud_sync.posting.serials.theft import check_moved
 from cloud_sync.posting.site_scope import out_of_scope
 from cloud_sync.posting.typed_times import doubt_typed_times
+from cloud_sync.storage.columns import Column
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.locks import lock_holds, lock_lots, lock_orders, share_holds, share_rooms
 from cloud_sync.storage.queries import queries
@@ -108,13 +110,22 @@ def book_lines(
             open_case(connection, _case_of(decision, each))
         else:
             decided.append((decision, each))
-    labels = [decision.label for decision, _ in decided]
-    evidence = {key_of(decision.label): each.evidence_id for decision, each in decided}
-    lots = lots_of(connection, labels, evidence=evidence)
+    evidence: dict[LotKey, int | None] = {}
+    received_at: dict[LotKey, datetime] = {}
+    for decision, each in decided:
+        key = key_of(decision.label)
+        evidence[key] = each.evidence_id
+        received_at[key] = min(each.line.at, received_at.get(key, each.line.at))
+    lots = received_lots(
+        connection, [decision.label for decision, _ in decided], evidence=evidence, received_at=received_at
+    )
     movements = [
-        (movement, each) for decision, each in decided for movement in decision.movements(lots[key_of(decision.label)])
+        (movement, each)
+        for decision, each in decided
+        for movement in decision.movements(lots.ids[key_of(decision.label)])
     ]
     book_told(connection, movements)
+    receive(connection, lots.made)
 
 
 def book_told(connection: Connection, movements: Sequence[tuple[NewMovement, EventLine]]) -> frozenset[str]:
@@ -294,9 +305,9 @@ def _share_or_own(connection: Connection, touches_production: Callable[[], bool]
 def _touch_production(connection: Connection, lines: Sequence[EventLine]) -> bool:
     touches: bool = queries("movements").lines_touch_production(
         connection,
-        place_names=[place for each in lines for place in (each.line.from_place, each.line.to_place) if place],
-        keys=[key for each in lines for key in each.line.keys],
-        lot_numbers=[each.line.lot for each in lines if each.line.lot],
+        place_names=Column({place for each in lines for place in (each.line.from_place, each.line.to_place) if place}),
+        keys=Column({key for each in lines for key in each.line.keys}),
+        lot_numbers=Column({each.line.lot for each in lines if each.line.lot}),
     )
     return touches
 
@@ -370,10 +381,10 @@ def _follow(connection: Connection, moved: Sequence[Row]) -> None:
     check_counted(connection, recounted)
     positions |= {(row["lot_id"], row["serial"], row["difference_place"]) for row in recounted}
     touched = sorted(positions)
-    columns: dict[str, list[object]] = {
-        "lot_ids": [lot_id for lot_id, _, _ in touched],
-        "serials": [serial for _, serial, _ in touched],
-        "place_ids": [place_id for _, _, place_id in touched],
+    columns = {
+        "lot_ids": Column(lot_id for lot_id, _, _ in touched),
+        "serials": Column(serial for _, serial, _ in touched),
+        "place_ids": Column(place_id for _, _, place_id in touched),
     }
     queries("movements").redo_residencies(connection, **columns)
     expose_lots(connection, {row["lot_id"] for row in moved})
@@ -389,19 +400,19 @@ def _follow(connection: Connection, moved: Sequence[Row]) -> None:
     move_reservations(connection, as_movements(recounted))
 
 
-def _columns(movements: Sequence[tuple[NewMovement, int]]) -> dict[str, list[object]]:
+def _columns(movements: Sequence[tuple[NewMovement, int]]) -> dict[str, Column]:
     each = [movement for movement, _ in movements]
     return {
-        "facts": [movement.fact for movement in each],
-        "lot_ids": [movement.lot_id for movement in each],
-        "serials": [movement.serial for movement in each],
-        "quantities": [movement.quantity for movement in each],
-        "from_places": [movement.from_place for movement in each],
-        "to_places": [movement.to_place for movement in each],
-        "occurred_at": [movement.occurred_at for movement in each],
-        "actions": [movement.action for movement in each],
-        "operators": [movement.operator for movement in each],
-        "order_refs": [movement.order_ref for movement in each],
-        "event_ids": [event_id for _, event_id in movements],
-        "latest_at": [movement.latest_at for movement in each],
+        "facts": Column(movement.fact for movement in each),
+        "lot_ids": Column(movement.lot_id for movement in each),
+        "serials": Column(movement.serial for movement in each),
+        "quantities": Column(movement.quantity for movement in each),
+        "from_places": Column(movement.from_place for movement in each),
+        "to_places": Column(movement.to_place for movement in each),
+        "occurred_at": Column(movement.occurred_at for movement in each),
+        "actions": Column(movement.action for movement in each),
+        "operators": Column(movement.operator for movement in each),
+        "order_refs": Column(movement.order_ref for movement in each),
+        "event_ids": Column(event_id for _, event_id in movements),
+        "latest_at": Column(movement.latest_at for movement in each),
     }

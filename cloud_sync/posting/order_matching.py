@@ -26,6 +26,7 @@ from cloud_sync.posting.reservations.reservation_moves import (
     move_reservations,
     release_excess,
 )
+from cloud_sync.storage.columns import Column
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -82,7 +83,7 @@ def may_hold(connection: Connection, lines: Sequence[BookingLine]) -> bool:
     return bool(from_places) and bool(
         queries("orders").lines_may_hold(
             connection,
-            keys=[key for line in lines for key in line.keys],
+            keys=Column({key for line in lines for key in line.keys}),
             from_places=sorted(from_places),
             to_places=sorted(to_places),
             last_day=day_of(max(line.at for line in lines) + EAST_MAX),
@@ -370,10 +371,10 @@ def _receipt_facts(connection: Connection, movements: Sequence[NewMovement], pla
         return {}
     rows = queries("orders").receipt_facts(
         connection,
-        lot_ids=[each.lot_id for _, each in receipts],
-        serials=[each.serial for _, each in receipts],
-        from_places=[each.from_place for _, each in receipts],
-        zones=[places[each.to_place]["zone"] for _, each in receipts],
+        lot_ids=Column(each.lot_id for _, each in receipts),
+        serials=Column(each.serial for _, each in receipts),
+        from_places=Column(each.from_place for _, each in receipts),
+        zones=Column(places[each.to_place]["zone"] for _, each in receipts),
     )
     return {receipts[row["number"] - 1][0]: row for row in rows}
 

@@ -12,7 +12,9 @@ EXPLAINED = "later facts explain it"
 
 def sync_negative_balances(connection: Connection, balances: Iterable[Row]) -> None:
     """Open, amend or close the case on each of these balances, of which ``since`` is None where it is none."""
-    by_key = {f"lot:{row['lot_id']}/{row['serial']}/place:{row['place_id']}": row for row in balances}
+    by_key = {row["key"]: row for row in balances}
+    if not by_key:
+        return
     known = latest_cases(connection, NEGATIVE, list(by_key))
     for key, balance in by_key.items():
         _sync(connection, known.get(key), None if balance["since"] is None else _negative(key, balance))

@@ -21,6 +21,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from cloud_sync.errors import DatabaseDown, Overtaken, StoredOrNot, UpgradeFailed
 from cloud_sync.storage import awaited, commit_watch, roles
+from cloud_sync.storage.columns import Column, ColumnDumper
 from cloud_sync.storage.embedded import EmbeddedServer
 from cloud_sync.storage.pooler import refuse_pooler
 from cloud_sync.storage.server_watch import ServerWatch, connect_s, names_several
@@ -192,8 +193,10 @@ class Database:
             yield connection
 
     def _configure(self, connection: Connection) -> None:
-        """Arrays of thousands of values go to the server in binary form: as text, each value would be escaped."""
+        """Arrays of thousands of values go to the server in binary form, where no :class:`Column` is given: as text,
+        psycopg would escape each of them."""
         connection.adapters.register_dumper(list, ListBinaryDumper)
+        connection.adapters.register_dumper(Column, ColumnDumper)
         connection.prepared_max = PREPARED_MAX
         commit_watch.watch(connection)
         self._server.note_new(connection)

@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
+from cloud_sync.storage.columns import Column
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.queries import Statement, queries
 
@@ -36,10 +37,10 @@ def adding_events(connection: Connection, events: Sequence[Mapping[str, Any]]) -
     return connection.execute(
         queries("events").add_events.sql,
         {
-            "actors": [each["actor"] for each in events],
-            "kinds": [each["kind"] for each in events],
-            "subjects": [each["subject"] for each in events],
-            "reasons": [each.get("reason", "") for each in events],
+            "actors": Column(each["actor"] for each in events),
+            "kinds": Column(each["kind"] for each in events),
+            "subjects": Column(each["subject"] for each in events),
+            "reasons": Column(each.get("reason", "") for each in events),
             "data": [Jsonb(each.get("data") or {}) for each in events],
         },
     )

@@ -66,13 +66,24 @@ SELECT EXISTS (SELECT FROM place WHERE id = ANY(:place_ids) AND kind = 'producti
         JOIN place p ON p.id = m.to_place
         WHERE m.lot_id = ANY(:lot_ids) AND p.kind = 'production');
 
--- name: add_lots(item_ids, lot_numbers, owners, expires_on, expires_hours)!
--- Make the lots that are not there yet, in one order, so that two who make the same lots wait for each other in turn.
-INSERT INTO lot (item_id, lot_number, owner, expires_on, expires_hour)
+-- name: add_lots(item_ids, lot_numbers, owners, expires_on, expires_hours, received_at)
+-- Make the lots that are not there yet, in one order, so that two who make the same lots wait for each other in turn; gives
+-- those, as lots_by_label does. received_at is when they will turn out to have come (receive_lots), or null.
+INSERT INTO lot (item_id, lot_number, owner, expires_on, expires_hour, received_at)
 SELECT *
-FROM unnest(:item_ids::bigint[], :lot_numbers::text[], :owners::text[], :expires_on::date[], :expires_hours::time[])
+FROM unnest(:item_ids::bigint[], :lot_numbers::text[], :owners::text[], :expires_on::date[], :expires_hours::time[],
+            :received_at::timestamptz[])
 ORDER BY 1, 2, 3
-ON CONFLICT (item_id, lot_number, owner) DO NOTHING;
+ON CONFLICT (item_id, lot_number, owner) DO NOTHING
+RETURNING id, item_id, lot_number, owner, expires_on, expires_hour, expires_exactly, is_expiry_corrected;
+
+-- name: receive_lots(lot_ids)!
+-- Let lots that are new have come when they first were somewhere, or not yet. The trigger of this name sees to what comes
+-- earlier later on.
+UPDATE lot l SET received_at = came.at
+FROM (SELECT asked.id, (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = asked.id) AS at
+      FROM unnest(:lot_ids::bigint[]) AS asked (id)) AS came
+WHERE l.id = came.id AND l.received_at IS DISTINCT FROM came.at;
 
 -- name: lots_by_label(item_ids, lot_numbers, owners)
 -- Lots by what identifies them.
@@ -195,8 +206,9 @@ ON CONFLICT (lot_id, place_id, serial, began_at) DO UPDATE SET ended_at = exclud
 WHERE residency.ended_at IS DISTINCT FROM excluded.ended_at;
 
 -- name: negative_balances(lot_ids, serials, place_ids)
--- Of these (lot, serial, place) inside, with whatever balance: how low it ever was, and when and by
--- which fact it first fell below 0. Times by doubtful clocks are taken as in redo_residencies: nothing is missing that may only have come earlier than was said.
+-- Those of these (lot, serial, place) inside whose balance was below 0 once, or for which a case is open that says so, with
+-- its key: how low it ever was, and when and by which fact it first fell below 0 (null: never). Times by doubtful clocks are
+-- taken as in redo_residencies: nothing is missing that may only have come earlier than was said. Index: exception_case_key.
 WITH touched AS (
     SELECT DISTINCT t.lot_id, t.serial, t.place_id, p.name AS place
     FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[]) AS t (lot_id, serial, place_id)
@@ -212,14 +224,18 @@ WITH touched AS (
     SELECT *, sum(change) OVER (PARTITION BY lot_id, serial, place_id ORDER BY at, is_out, occurred_at, fact) AS after
     FROM step
 )
-SELECT *, evidence_of(fact) AS evidence_id
+SELECT *, CASE WHEN since IS NOT NULL THEN evidence_of(fact) END AS evidence_id
 FROM (
     SELECT lot_id, serial, place_id, place, min(after)::bigint AS lowest,
            min(occurred_at) FILTER (WHERE after < 0) AS since,
-           (array_agg(fact ORDER BY at, is_out, occurred_at, fact) FILTER (WHERE after < 0))[1] AS fact
+           (array_agg(fact ORDER BY at, is_out, occurred_at, fact) FILTER (WHERE after < 0))[1] AS fact,
+           'lot:' || lot_id || '/' || serial || '/place:' || place_id AS key
     FROM balance
     GROUP BY lot_id, serial, place_id, place
 ) AS each
+WHERE since IS NOT NULL
+   OR EXISTS (SELECT FROM exception_case c
+              WHERE c.kind = 'negative_balance' AND c.key = each.key AND c.resolved_at IS NULL)
 ORDER BY lot_id, serial, place_id;
 
 -- name: faults_at_issue(lot_ids, serials, place_ids, at, dispensed_for)

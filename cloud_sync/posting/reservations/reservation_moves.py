@@ -11,6 +11,7 @@ from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.posting.cases import LEDGER
 from cloud_sync.posting.reservations.broken_reservations import break_reservations
 from cloud_sync.posting.reservations.order_state import OrderNow
+from cloud_sync.storage.columns import Column
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -92,9 +93,9 @@ def move_reservations(connection: Connection, movements: Sequence[NewMovement]) 
         return
     rows = queries("orders").overreserved(
         connection,
-        lot_ids=[movement.lot_id for movement in movements],
-        serials=[movement.serial for movement in movements],
-        place_ids=[movement.from_place for movement in movements],
+        lot_ids=Column(movement.lot_id for movement in movements),
+        serials=Column(movement.serial for movement in movements),
+        place_ids=Column(movement.from_place for movement in movements),
     )
     for row in list(rows):
         here = {"lot_id": row["lot_id"], "serial": row["serial"], "place_id": row["place_id"]}

@@ -2241,6 +2241,7 @@ CREATE INDEX lot_fefo_exposed ON public.lot USING btree (item_id, owner, expires
 CREATE INDEX lot_fefo_free ON public.lot USING btree (item_id, owner, expires_on, expires_hour, received_at, id) WHERE (NOT is_wholly_exposed);
 CREATE INDEX lot_number ON public.lot USING btree (lot_number);
 CREATE INDEX lot_words ON public.lot USING btree (lower(lot_number) COLLATE "C");
+CREATE TRIGGER lot_stays BEFORE DELETE OR UPDATE OF id OR TRUNCATE ON public.lot FOR EACH STATEMENT EXECUTE FUNCTION refuse_removal();
 ALTER TABLE lot ENABLE ROW LEVEL SECURITY;
 ALTER TABLE lot FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON lot AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
@@ -2293,14 +2294,10 @@ CREATE TABLE movement (
     left_at timestamp with time zone NOT NULL GENERATED ALWAYS AS (COALESCE(latest_at, occurred_at)),
     CONSTRAINT movement_check CHECK ((from_place <> to_place)),
     CONSTRAINT movement_check2 CHECK ((((earliest_at IS NULL) = (latest_at IS NULL)) AND (earliest_at <= latest_at))),
-    CONSTRAINT movement_event_id_fkey FOREIGN KEY (event_id) REFERENCES event(id),
     CONSTRAINT movement_fact_key UNIQUE (fact),
-    CONSTRAINT movement_from_place_fkey FOREIGN KEY (from_place) REFERENCES place(id),
-    CONSTRAINT movement_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
     CONSTRAINT movement_pkey PRIMARY KEY (id),
     CONSTRAINT movement_quantity_check CHECK (((quantity > 0) OR ((quantity = 0) AND (action = 'count'::text)))),
-    CONSTRAINT movement_serial_is_one_unit CHECK (((serial = ''::text) OR (quantity = 1) OR (serial ~~ '(%)%(21)%'::text) OR (action = 'count'::text))),
-    CONSTRAINT movement_to_place_fkey FOREIGN KEY (to_place) REFERENCES place(id)
+    CONSTRAINT movement_serial_is_one_unit CHECK (((serial = ''::text) OR (quantity = 1) OR (serial ~~ '(%)%(21)%'::text) OR (action = 'count'::text)))
 );
 CREATE INDEX movement_dispensed ON public.movement USING btree (id) WHERE (action = 'dispense'::text);
 CREATE INDEX movement_from_place ON public.movement USING btree (from_place, occurred_at);
@@ -2314,10 +2311,12 @@ CREATE INDEX movement_serial ON public.movement USING btree (serial) WHERE (seri
 CREATE INDEX movement_to_place ON public.movement USING btree (to_place, occurred_at);
 CREATE INDEX movement_typed ON public.movement USING btree (lot_id, from_place, serial) WHERE (latest_at IS NOT NULL);
 CREATE TRIGGER movement_append_only BEFORE DELETE OR TRUNCATE ON public.movement FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER movement_names_what_is AFTER INSERT ON public.movement REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION look_up_what_movements_name();
 CREATE TRIGGER movement_only_time_changes AFTER UPDATE ON public.movement FOR EACH ROW EXECUTE FUNCTION refuse_other_movement();
 CREATE TRIGGER movement_sealed_delete AFTER DELETE ON public.movement REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_movement();
 CREATE TRIGGER movement_sealed_insert AFTER INSERT ON public.movement REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_movement();
 CREATE TRIGGER movement_sealed_update AFTER UPDATE ON public.movement REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_movement();
+CREATE TRIGGER movement_still_names_what_is AFTER UPDATE ON public.movement REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION look_up_what_movements_name();
 ALTER TABLE movement ENABLE ROW LEVEL SECURITY;
 ALTER TABLE movement FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON movement AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
@@ -2634,6 +2633,7 @@ CREATE TABLE place (
 CREATE INDEX place_ancestors ON public.place USING gin (ancestors);
 CREATE INDEX place_kind ON public.place USING btree (kind);
 CREATE TRIGGER place_moved AFTER UPDATE OF ancestors, kind ON public.place FOR EACH STATEMENT EXECUTE FUNCTION look_at_all_again();
+CREATE TRIGGER place_stays BEFORE DELETE OR UPDATE OF id OR TRUNCATE ON public.place FOR EACH STATEMENT EXECUTE FUNCTION refuse_removal();
 ALTER TABLE place ENABLE ROW LEVEL SECURITY;
 ALTER TABLE place FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON place AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
@@ -2727,9 +2727,7 @@ CREATE TABLE position (
     serial text NOT NULL DEFAULT ''::text,
     place_id bigint NOT NULL,
     quantity bigint NOT NULL,
-    CONSTRAINT position_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
-    CONSTRAINT position_pkey PRIMARY KEY (lot_id, place_id, serial),
-    CONSTRAINT position_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+    CONSTRAINT position_pkey PRIMARY KEY (lot_id, place_id, serial)
 );
 CREATE INDEX position_place ON public."position" USING btree (place_id);
 CREATE INDEX position_serial ON public."position" USING btree (serial, lot_id) WHERE (serial <> ''::text);
@@ -3211,7 +3209,6 @@ CREATE TABLE reservation (
     CONSTRAINT reservation_ended_as_check CHECK ((ended_as = ANY (ARRAY['picked'::text, 'void'::text, 'expired'::text, 'broken'::text]))),
     CONSTRAINT reservation_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
     CONSTRAINT reservation_pkey PRIMARY KEY (id),
-    CONSTRAINT reservation_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
     CONSTRAINT reservation_quantity_check CHECK ((quantity > 0))
 );
 CREATE INDEX reservation_broken ON public.reservation USING btree (demand, ended_at) WHERE (ended_as = ANY (ARRAY['broken'::text, 'expired'::text]));
@@ -3241,10 +3238,8 @@ CREATE TABLE residency (
     began_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
     CONSTRAINT residency_check CHECK ((ended_at >= began_at)),
-    CONSTRAINT residency_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
     CONSTRAINT residency_open_once EXCLUDE USING btree (lot_id WITH =, place_id WITH =, serial WITH =) WHERE ((ended_at IS NULL)) DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT residency_pkey PRIMARY KEY (lot_id, place_id, serial, began_at),
-    CONSTRAINT residency_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
     CONSTRAINT residency_serial_without_overlap EXCLUDE USING gist (int8range(lot_id, lot_id, '[]'::text) WITH &&, int8range(place_id, place_id, '[]'::text) WITH &&, int4range((hashtext(serial) >> 1), (hashtext(serial) >> 1), '[]'::text) WITH &&, tstzrange(began_at, ended_at) WITH &&) WHERE ((serial <> ''::text)) DEFERRABLE INITIALLY DEFERRED
 );
 CREATE INDEX residency_place ON public.residency USING btree (place_id, began_at);
@@ -5364,6 +5359,27 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.look_up_what_movements_name()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    wrong text;
+BEGIN
+    -- Each by its key, whatever the planner believes of how many there are.
+    SELECT f.fact INTO wrong
+    FROM fresh f
+    WHERE (SELECT l.id FROM lot l WHERE l.id = f.lot_id) IS NULL
+       OR (SELECT p.id FROM place p WHERE p.id = f.from_place) IS NULL
+       OR (SELECT p.id FROM place p WHERE p.id = f.to_place) IS NULL
+       OR (SELECT e.id FROM event e WHERE e.id = f.event_id) IS NULL
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE foreign_key_violation USING MESSAGE = format('movement %s names a lot, place or event that is not there', wrong);
+    END IF;
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.lot_corrections(numbered bigint[], expiring bigint[], told_at timestamp with time zone)
  RETURNS jsonb
  LANGUAGE sql
@@ -5788,6 +5804,14 @@ BEGIN
             new.place_id USING ERRCODE = 'check_violation', CONSTRAINT = 'reservation_within_position';
     END IF;
     RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_removal()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'a % stays, with its id: movements name it', TG_TABLE_NAME;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.row_of_subject(subject text, OUT of_table text, OUT said jsonb)

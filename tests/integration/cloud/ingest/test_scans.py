@@ -35,6 +35,27 @@ def test_a_carton_counts_the_base_units_in_it(ledger: Ledger, say: Said) -> None
     assert ledger.balances()["L1", "", "dock"] == 61
 
 
+CAME = "SELECT lot_number, received_at FROM lot ORDER BY lot_number"
+
+
+def test_a_lot_came_when_it_was_somewhere_first_whatever_was_said_of_it_first(ledger: Ledger, say: Said) -> None:
+    say(
+        scan(minute(7), Action.RECEIVE, "acme", "dock", line(lot="LATE")),
+        scan(minute(5), Action.RECEIVE, "acme", "dock", line(lot="LATE")),
+        scan(minute(3), Action.MOVE, "dock", "acme", line(4, lot="LATE"), line(lot="GONE")),
+    )
+    assert [tuple(row.values()) for row in ledger.rows(CAME)] == [("GONE", None), ("LATE", minute(5))]
+
+
+def test_a_lot_that_comes_in_is_written_once(ledger: Ledger, say: Said) -> None:
+    ledger.run_as_owner(
+        "CREATE TRIGGER once BEFORE UPDATE ON lot FOR EACH ROW EXECUTE FUNCTION refuse_change();"
+        "ALTER TABLE lot ENABLE ALWAYS TRIGGER once"
+    )
+    say(scan(minute(0), Action.RECEIVE, "acme", "dock"), scan(minute(5), Action.PUT_AWAY, "dock", "fridge-a", line(4)))
+    assert [tuple(row.values()) for row in ledger.rows(CAME)] == [("L1", minute(0))]
+
+
 def test_the_operator_and_the_event_are_kept_with_the_movement(ledger: Ledger, say: Said) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "dock"))
     (row,) = ledger.rows("SELECT m.fact, m.operator, e.kind FROM movement m JOIN event e ON e.id = m.event_id")

@@ -525,7 +525,9 @@ ASKED: dict[str, list[Parameters]] = {
     "exposure.expose": [{"lot_ids": []}, {"excursion_ids": []}],
     "holds.reach": [{"lot_ids": []}, {"hold_ids": []}],
     "compounding.add_master_record": [{"body": "{}"}],
-    "movements.add_lots": [{"expires_hours": [None, AT.time()], "expires_on": [AT.date(), AT.date()]}],
+    "movements.add_lots": [
+        {"expires_hours": [None, AT.time()], "expires_on": [AT.date(), AT.date()], "received_at": [AT, None]}
+    ],
     "movements.add_movements": [MOVED],
     "movements.faults_at_issue": [{"at": [AT, AT]}],
     "compounding.prescriptions_of_lots": [{"dispensed_for": "RX-1"}],

@@ -6,6 +6,9 @@ import pytest
 from cloud_sync.storage.database import Database
 from cloud_sync.storage.roles import PRIVILEGES
 from cloud_sync.storage.tables import TABLES, TableKind
+from edge_agent.domain.wire.records import Action
+from tests.integration.conftest import Said
+from tests.support.builders import Ledger, minute, scan
 
 EVIDENCE = sorted(name for name, rule in TABLES.items() if rule.kind is TableKind.EVIDENCE)
 
@@ -93,6 +96,33 @@ def test_the_ledger_works_as_a_role_that_owns_nothing(database: Database) -> Non
 def test_the_ledger_at_work_cannot_switch_its_own_protection_off(database: Database, statement: str) -> None:
     with pytest.raises(psycopg.Error), database.transaction() as connection:
         connection.execute(statement.encode())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["DELETE FROM lot", "DELETE FROM place", "UPDATE lot SET id = DEFAULT", "UPDATE place SET id = DEFAULT",
+     "TRUNCATE lot CASCADE", "TRUNCATE place CASCADE"],
+)  # fmt: skip
+def test_what_movements_name_stays_even_for_who_owns_the_tables(database: Database, statement: str) -> None:
+    with psycopg.connect(database.url) as connection:
+        with pytest.raises(psycopg.errors.RaiseException, match="stays, with its id: movements name it"):
+            connection.execute(statement.encode())
+        connection.rollback()
+
+
+@pytest.mark.parametrize("wrong", ["lot_id", "from_place", "to_place", "event_id"])
+def test_a_movement_that_names_what_is_not_there_is_not_kept(ledger: Ledger, say: Said, wrong: str) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "dock"))
+    named = {name: f"m.{name}" for name in ("lot_id", "from_place", "to_place", "event_id")}
+    named[wrong] = f"CASE f.fact WHEN 'odd' THEN -1 ELSE m.{wrong} END"
+    with pytest.raises(psycopg.errors.ForeignKeyViolation, match="movement odd names a lot, place or event"):
+        ledger.run(
+            f"""INSERT INTO movement (fact, lot_id, quantity, from_place, to_place, occurred_at, action, event_id)
+            SELECT f.fact, {named["lot_id"]}, 1, {named["from_place"]}, {named["to_place"]}, now(), 'move',
+                   {named["event_id"]}
+            FROM movement m, (VALUES ('good'), ('odd')) AS f (fact)"""
+        )
+    assert ledger.rows("SELECT count(*) AS n FROM movement") == [{"n": 1}]
 
 
 def test_a_setting_may_be_changed_at_work_and_months_of_readings_are_made(database: Database) -> None:
