@@ -11,7 +11,8 @@ from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
 from cloud_sync.api.access import ApiRoute, Ledger
 from cloud_sync.api.problems import answers, problem
 from cloud_sync.api.schemas.common import Schema
-from cloud_sync.ingest.batches import BatchOutcome, BatchReceipt, store_batches
+from cloud_sync.ingest.batches import store_batches
+from cloud_sync.ingest.receipts import BatchOutcome, BatchReceipt
 from cloud_sync.ingest.turns import Turns
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.receipts import Answer

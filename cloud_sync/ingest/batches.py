@@ -5,24 +5,17 @@ Storing is idempotent: a batch that is stored already is a ``DUPLICATE``, and as
 
 import logging
 import os
-import uuid
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from enum import StrEnum
+from dataclasses import replace
 
-from cloud_sync.domain.records import fault_in
 from cloud_sync.errors import Forked, NotGenuine
-from cloud_sync.ingest.batch_cases import fork_case, unreadable_case
+from cloud_sync.ingest.batch_cases import fork_case
 from cloud_sync.ingest.bulk import read_readings
 from cloud_sync.ingest.bulk_scans import read_scans
-from cloud_sync.ingest.clock_correction import bound_times
 from cloud_sync.ingest.dead_letters import TRIES_MAX, is_poison, poison_case
-from cloud_sync.ingest.journal_standing import check_succession, is_trusted, settle_standing
-from cloud_sync.ingest.notices import store_notices
+from cloud_sync.ingest.journal_standing import check_succession, is_trusted
 from cloud_sync.ingest.pipeline import (
-    Contents,
     Kept,
     PartStored,
     Reader,
@@ -38,26 +31,31 @@ from cloud_sync.ingest.pipeline import (
     store_part,
     verifier,
 )
-from cloud_sync.ingest.provenance import RecordSource, Sourced
-from cloud_sync.ingest.readings import store_readings
-from cloud_sync.ingest.scans import store_scans
-from cloud_sync.ingest.time_window import TimeWindow
-from cloud_sync.posting.cases import Case, count_case, open_case
+from cloud_sync.ingest.receipts import (
+    BatchOutcome,
+    BatchReceipt,
+    UnknownGateway,
+    checked_header,
+    not_believed,
+    not_genuine_case,
+    outcome_of,
+    refusal,
+    wrong_signature,
+)
+from cloud_sync.ingest.whole_batches import read_whole, times_in
+from cloud_sync.posting.cases import count_case, open_case
 from cloud_sync.storage.database import Connection, Database, Row, again_if_overtaken
 from cloud_sync.storage.kept_plans import plans_kept
 from cloud_sync.storage.locks import take_turn_in_bulk
 from cloud_sync.storage.queries import queries
 from cloud_sync.storage.standbys import await_standbys
-from edge_agent.domain.wire.records import SEQ_END, Envelope, Lane, Notice, Reading, Record, ScanTransaction
+from edge_agent.domain.wire.records import Lane
 from edge_agent.domain.wire.wire import (
     Batch,
     BatchHeader,
-    VersionNotRead,
     WireError,
     decode_batch,
-    decode_record,
     digest_of,
-    header_of,
     is_genuine,
 )
 
@@ -65,31 +63,6 @@ _log = logging.getLogger("cloud_sync.ingest")
 
 AT_ONCE = (os.cpu_count() or 1) + 1
 """Transactions that store in bulk, of all processes of a ledger: one more than can run, for each waits for the disk."""
-
-
-class BatchOutcome(StrEnum):
-    """What became of a batch. The gateway may forget the first two and must keep the others.
-
-    ``UNKNOWN``: nothing of this gateway is taken as long as it is not registered, or revoked; it may send it again
-    then. ``UNREAD``: it is of a later version than this ledger reads; it may be sent again to a newer one. What is
-    ``REFUSED`` will be refused again.
-    """
-
-    STORED = "stored"
-    DUPLICATE = "duplicate"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-    UNREAD = "unread"
-    FORK = "fork"
-
-
-@dataclass(frozen=True, slots=True)
-class BatchReceipt:
-    """The ledger's answer. ``digest`` is the batch's (64 hex digits); ``reason`` says why it was not stored."""
-
-    digest: str
-    outcome: BatchOutcome
-    reason: str = ""
 
 
 @again_if_overtaken
@@ -102,16 +75,16 @@ def store_batch(database: Database, raw: bytes) -> BatchReceipt:
     digest = digest_of(raw)
     header = None
     try:
-        header = _header_of(raw)
+        header = checked_header(raw)
         with database.transaction() as connection:
             return BatchReceipt(digest, _store(connection, header, raw))
     except WireError as error:
-        return BatchReceipt(digest, _outcome_of(error), error.reason)
+        return BatchReceipt(digest, outcome_of(error), error.reason)
     except NotGenuine as error:
         assert header is not None  # noqa: S101 - it was read
         with database.transaction() as connection:
-            count_case(connection, _not_genuine_case(header, digest, error))
-        return _refusal(digest, error)
+            count_case(connection, not_genuine_case(header, digest, error))
+        return refusal(digest, error)
     except Forked as error:
         assert header is not None  # noqa: S101 - it was read
         with database.transaction() as connection:
@@ -132,9 +105,9 @@ def store_batches(database: Database, raws: Sequence[bytes]) -> list[BatchReceip
     sealed: list[Sealed] = []
     for index, raw in enumerate(raws):
         try:
-            sealed.append(Sealed(index, _header_of(raw), raw, digest_of(raw)))
+            sealed.append(Sealed(index, checked_header(raw), raw, digest_of(raw)))
         except WireError as error:
-            receipts[index] = BatchReceipt(digest_of(raw), _outcome_of(error), error.reason)
+            receipts[index] = BatchReceipt(digest_of(raw), outcome_of(error), error.reason)
     if len(sealed) > 1 and next(in_parts(sealed)) == sealed and sealed[0].header.lane is Lane.READINGS:
         receipts |= _stored_together(database, sealed, read_readings)  # as nearly always: one gateway's own
     if left := [each for each in sealed if each.index not in receipts]:
@@ -181,7 +154,7 @@ def _keep_dead_letter(database: Database, batch: Batch, error: Exception) -> Bat
             await_standbys(connection)
             return BatchReceipt(batch.digest, BatchOutcome.DUPLICATE)
         (evidence_id,) = evidence_ids(connection, 1)
-        keep_evidence(connection, sender.id, [Kept(evidence_id, sealed, *_times_in(batch, sender.window))])
+        keep_evidence(connection, sender.id, [Kept(evidence_id, sealed, *times_in(batch, sender.window))])
         case = poison_case(batch, evidence_id, error)
         open_case(connection, case)
         advance_lanes(connection, sender.id, [sealed])  # as far as the hole that this batch is
@@ -200,18 +173,18 @@ def _receipts_of_strangers(database: Database, sealed: Sequence[Sealed]) -> dict
         rows = {row["name"]: row for row in queries("ingest").gateways_named(connection, names=sorted(by_name))}
         for name, group in by_name.items():
             found += _not_genuine(name, rows.get(name), group)
-        cases = [_not_genuine_case(each.header, each.digest, error) for each, error in found]
+        cases = [not_genuine_case(each.header, each.digest, error) for each, error in found]
         for key, times in sorted(Counter(case.key for case in cases).items()):
             count_case(connection, next(case for case in reversed(cases) if case.key == key), times)
-    return {each.index: _refusal(each.digest, error) for each, error in found}
+    return {each.index: refusal(each.digest, error) for each, error in found}
 
 
 def _not_genuine(name: str, gateway: Row | None, group: Sequence[Sealed]) -> list[tuple[Sealed, NotGenuine]]:
-    fault = _not_believed(name, gateway)
+    fault = not_believed(name, gateway)
     if gateway is None or fault is not None:
-        return [(each, fault or _UnknownGateway()) for each in group]
+        return [(each, fault or UnknownGateway()) for each in group]
     genuine = {each.index for each in proven(group, verifier(gateway["public_key"]))}
-    return [(each, _wrong_signature(name)) for each in group if each.index not in genuine]
+    return [(each, wrong_signature(name)) for each in group if each.index not in genuine]
 
 
 @again_if_overtaken
@@ -253,127 +226,27 @@ def _store_part(connection: Connection, part: Sequence[Sealed], read: Reader) ->
     return stored
 
 
-def _outcome_of(error: WireError) -> BatchOutcome:
-    """What is of a later version than this ledger is not refused for ever."""
-    return BatchOutcome.UNREAD if isinstance(error, VersionNotRead) else BatchOutcome.REFUSED
-
-
-def _header_of(raw: bytes) -> BatchHeader:
-    header = header_of(raw)
-    _check_header(header)
-    return header
-
-
-class _NotBelieved(NotGenuine):
-    """The gateway was revoked."""
-
-
-class _UnknownGateway(_NotBelieved):
-    """Nobody registered it; its name is worth nothing."""
-
-
 def _store(connection: Connection, header: BatchHeader, raw: bytes) -> BatchOutcome:
     sender = _genuine_sender(connection, header, raw)
     is_doubted = not is_trusted(connection, sender.row, header.gateway, header.journal)
     sender = replace(sender, is_doubted=is_doubted)
     sealed = Sealed(0, header, raw, digest_of(raw))
-    stored = store_part(connection, sender, [sealed], _read_whole, in_bulk=False)
+    stored = store_part(connection, sender, [sealed], read_whole, in_bulk=False)
     if not stored.indexes and not stored.duplicates:
         _is_stored(connection, sealed, sender.id)
         raise AssertionError(f"{header.lane} {header.first} of {header.journal} was neither stored nor known")
     return BatchOutcome.DUPLICATE if stored.duplicates else BatchOutcome.STORED
 
 
-def _read_whole(connection: Connection, sender: Sender, new: Sequence[Sealed]) -> Contents:
-    """All that one batch says, whatever it is. Raises ``WireError``."""
-    (sealed,) = new
-    batch = decode_batch(sealed.raw, sealed.header)
-    decoded = _decoded(batch)
-    first_at, last_at = _trusted(decoded, sender.window)
-    (evidence_id,) = evidence_ids(connection, 1)
-    source = sender.source(sealed, evidence_id)
-    return Contents(
-        [Kept(evidence_id, sealed, first_at, last_at)],
-        lambda connection: _book(connection, sender.row, source, batch, decoded),
-    )
-
-
-def book_evidence(connection: Connection, batch: Batch, evidence_id: int) -> None:
-    """Make facts of a batch that is kept as evidence and nothing more, and whose case is closed. The caller owns the
-    lane.
-    """
-    header, decoded = batch.header, _decoded(batch)
-    gateway: Row = queries("ingest").gateway(connection, name=header.gateway)
-    is_doubted = not is_trusted(connection, gateway, header.gateway, header.journal)
-    sender = replace(Sender.of(gateway, header.gateway), is_doubted=is_doubted)
-    sealed = Sealed(0, header, batch.raw, batch.digest)
-    advance_lanes(connection, sender.id, [sealed])
-    _book(connection, gateway, sender.source(sealed, evidence_id), batch, decoded)
-
-
-def _book(
-    connection: Connection, gateway: Row, source: RecordSource, batch: Batch, decoded: Sequence[Record | str]
-) -> None:
-    records = _readable(connection, source, batch, decoded)
-    notices = [Sourced(s.seq, s.record) for s in records if isinstance(s.record, Notice)]
-    last_at = _trusted(decoded, source.window)[1]
-    source = settle_standing(connection, gateway, source, notices, (_earliest(decoded, source.window), last_at))
-    # Channels before holds: the order of locks (storage/locks.py, posting/monitoring/rule_tracks.py).
-    store_notices(connection, source, notices)
-    store_readings(
-        connection,
-        source,
-        [Sourced(s.seq, s.record) for s in records if isinstance(s.record, Reading)],
-        [Sourced(s.seq, s.record) for s in records if isinstance(s.record, Envelope)],
-    )
-    if source.lane is Lane.SCANS and last_at is not None and not source.is_doubted:
-        bound_times(connection, source, batch.header.first, _last_seq(batch))
-    store_scans(
-        connection, [(source, [Sourced(s.seq, s.record) for s in records if isinstance(s.record, ScanTransaction)])]
-    )
-
-
-def _check_header(header: BatchHeader) -> None:
-    """What the ledger can keep; a header that no gateway of ours would write is refused."""
-    if not header.gateway.isprintable():
-        raise WireError("the gateway's name has unprintable characters")
-    try:
-        is_plain = str(uuid.UUID(header.journal)) == header.journal
-    except ValueError:
-        is_plain = False
-    if not is_plain:
-        raise WireError(f"journal {header.journal} is not a UUID")
-    if header.first >= SEQ_END:
-        raise WireError(f"sequence number {header.first} is not below {SEQ_END}")
-
-
 def _genuine_sender(connection: Connection, header: BatchHeader, raw: bytes) -> Sender:
     gateway: Row | None = queries("ingest").gateway(connection, name=header.gateway)
-    fault = _not_believed(header.gateway, gateway)
+    fault = not_believed(header.gateway, gateway)
     if gateway is None or fault is not None:
-        raise fault or _UnknownGateway()
+        raise fault or UnknownGateway()
     sender = Sender.of(gateway, header.gateway)
     if not is_genuine(raw, sender.verify):
-        raise _wrong_signature(header.gateway)
+        raise wrong_signature(header.gateway)
     return sender
-
-
-def _not_believed(name: str, gateway: Row | None) -> NotGenuine | None:
-    """Why nothing of this gateway is taken, whoever signed it; None if there is no reason."""
-    if gateway is None:
-        return _UnknownGateway(f"no gateway is registered as {name}: register it with its public key")
-    if gateway["revoked_at"] is not None:
-        return _NotBelieved(f"gateway {name} was revoked at {gateway['revoked_at']:%Y-%m-%d %H:%M} UTC")
-    return None
-
-
-def _wrong_signature(name: str) -> NotGenuine:
-    return NotGenuine(f"the signature is not that of gateway {name}")
-
-
-def _refusal(digest: str, error: NotGenuine) -> BatchReceipt:
-    outcome = BatchOutcome.UNKNOWN if isinstance(error, _NotBelieved) else BatchOutcome.REFUSED
-    return BatchReceipt(digest, outcome, str(error))
 
 
 def _is_stored(connection: Connection, sealed: Sealed, gateway_id: int) -> bool:
@@ -394,64 +267,3 @@ def _is_stored(connection: Connection, sealed: Sealed, gateway_id: int) -> bool:
         f"content than this batch of {header.first} to {sealed.last_seq}: do two gateways use one journal?",
         near["id"],
     )
-
-
-def _decoded(batch: Batch) -> Sequence[Record | str]:
-    """Each line as a record, or what is wrong with it."""
-    decoded: list[Record | str] = []
-    for line in batch.lines:
-        try:
-            record = decode_record(line)
-            decoded.append(fault_in(record) or record)
-        except WireError as error:
-            decoded.append(error.reason)
-    return decoded
-
-
-def _trusted(decoded: Sequence[Record | str], window: TimeWindow) -> tuple[datetime | None, datetime | None]:
-    """The first and the latest believed time by a synchronised clock of what a batch says, thinned or not."""
-    said = (Reading, Envelope, ScanTransaction, Notice)
-    times = [each.stamp.at for each in decoded if isinstance(each, said) and each.stamp.synced]
-    times = [at for at in times if window.has(at, synced=True)]
-    return min(times, default=None), max(times, default=None)
-
-
-def _times_in(batch: Batch, window: TimeWindow) -> tuple[datetime | None, datetime | None]:
-    """The same of a batch that may hold what nobody can read: unknown then."""
-    try:
-        return _trusted(_decoded(batch), window)
-    except Exception as error:
-        if not is_poison(error):
-            raise
-        return None, None
-
-
-def _earliest(decoded: Sequence[Record | str], window: TimeWindow) -> datetime | None:
-    """The first plausible time, by whatever clock, of what was measured or scanned."""
-    times = [each.stamp.at for each in decoded if isinstance(each, (Reading, ScanTransaction))]
-    times += [each.since.at for each in decoded if isinstance(each, Envelope)]
-    return min((at for at in times if window.has(at, synced=False)), default=None)
-
-
-def _readable(
-    connection: Connection, source: RecordSource, batch: Batch, decoded: Sequence[Record | str]
-) -> list[Sourced[Record]]:
-    """The records that can be read; each of the others becomes an exception case."""
-    readable = []
-    pairs = zip(batch.lines, decoded, strict=True)
-    for seq, (line, record) in enumerate(pairs, start=batch.header.first):
-        if isinstance(record, str):
-            open_case(connection, unreadable_case(source, seq, line, record))
-        else:
-            readable.append(Sourced(seq, record))
-    return readable
-
-
-def _not_genuine_case(header: BatchHeader, digest: str, error: NotGenuine) -> Case:
-    # All that strangers send is one case: they could make up names without end.
-    name = "unknown gateways" if isinstance(error, _UnknownGateway) else f"gateway:{header.gateway}"
-    return Case("batch_not_genuine", name, str(error), data={"digest": digest, "gateway": header.gateway})
-
-
-def _last_seq(batch: Batch) -> int:
-    return batch.header.first + batch.header.count - 1

@@ -5,8 +5,8 @@ A case holds a whole batch that was set aside, or one scanned line that contradi
 
 from cloud_sync.domain.booking import Why
 from cloud_sync.errors import Conflict, NotAllowed, NotFound
-from cloud_sync.ingest.batches import book_evidence
 from cloud_sync.ingest.dead_letters import SET_ASIDE, is_poison, words_of
+from cloud_sync.ingest.whole_batches import book_evidence
 from cloud_sync.posting.cases import close_case, latest_case
 from cloud_sync.posting.movements import book_line_of_case
 from cloud_sync.storage.database import Connection, Database, Row, again_if_overtaken

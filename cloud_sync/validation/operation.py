@@ -31,7 +31,8 @@ from cloud_sync.domain.dispositions import Decision
 from cloud_sync.domain.orders import OrderKind, OrderStep
 from cloud_sync.domain.roles import Permission, Role
 from cloud_sync.errors import Conflict, NotAllowed
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.seal.sealing import seal_once
 from cloud_sync.seal.verification import verify
 from cloud_sync.storage.database import Database

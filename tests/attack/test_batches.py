@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from cloud_sync.ingest.batches import BatchOutcome, store_batch, store_batches
+from cloud_sync.ingest.batches import store_batch, store_batches
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.storage.database import Connection, Database
 from edge_agent.domain.wire.records import Action, Lane, Notice, NoticeKind
 from edge_agent.domain.wire.wire import encode_record

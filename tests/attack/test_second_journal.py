@@ -12,7 +12,8 @@ from cloud_sync.actions.quality.case_resolution import both_versions, resolve_ca
 from cloud_sync.domain.dispositions import CaseDecision
 from cloud_sync.domain.roles import Actor, Role
 from cloud_sync.errors import Invalid
-from cloud_sync.ingest.batches import BatchOutcome, store_batch, store_batches
+from cloud_sync.ingest.batches import store_batch, store_batches
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.storage.database import Database
 from edge_agent.domain.monitoring.excursions import Side
 from edge_agent.domain.monitoring.policies import NoDataRule, Policy, PolicyRule

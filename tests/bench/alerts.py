@@ -13,7 +13,8 @@ from time import perf_counter, sleep
 from cloud_sync.actions.alerts.subscriptions import NewSubscription, put_subscription
 from cloud_sync.actions.alerts.targets import NewTarget, put_target
 from cloud_sync.domain.alerts import Severity
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.notify.settings import AlertSettings, MailServer
 from cloud_sync.notify.worker import Alerting
 from cloud_sync.storage.database import Database

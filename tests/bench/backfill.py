@@ -20,7 +20,8 @@ from time import perf_counter
 import psycopg
 from psycopg import sql
 
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.storage.database import Database
 from edge_agent.buffer.journal import Journal
 from edge_agent.buffer.journal_thread import JournalThread

@@ -27,7 +27,8 @@ from cloud_sync.actions.people.accounts import add_account, change_password
 from cloud_sync.config import DATABASE_URL
 from cloud_sync.console.navigation import GROUPS
 from cloud_sync.domain.roles import Role
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.storage.database import Database
 from tests.bench.figure import Figure
 from tests.bench.ledger import LARGE_LOTS, filled, positions_of

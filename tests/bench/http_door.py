@@ -17,7 +17,8 @@ from time import perf_counter
 from cloud_sync.actions.access import create_token
 from cloud_sync.config import DATABASE_URL
 from cloud_sync.domain.roles import Role
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from edge_agent.domain.wire.records import Action
 from edge_agent.domain.wire.wire import join_units
 from tests.bench.figure import Figure

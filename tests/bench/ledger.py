@@ -15,7 +15,8 @@ from psycopg import sql as compose
 
 from cloud_sync.actions.quality.trace import trace
 from cloud_sync.api.trace_json import trace_json
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.storage.database import Database, migrate
 from tests.bench.baseline import COMMIT, ROOT, run_in, tree
 from tests.bench.figure import Figure

@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 from cloud_sync.api.connections import Doorkeeper
 from cloud_sync.domain.roles import Role
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action, Record
 from tests.support.builders import GatewayWithKey, Ledger, ledger_with_two_fridges, line, minute, reading, scan

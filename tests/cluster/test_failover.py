@@ -13,7 +13,8 @@ from time import monotonic
 import pytest
 
 from cloud_sync.errors import DatabaseDown
-from cloud_sync.ingest.batches import BatchOutcome, store_batches
+from cloud_sync.ingest.batches import store_batches
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.storage.database import Database
 from tests.cluster.patroni_cluster import MISSING, PatroniCluster, patroni_cluster, value_at
 from tests.cluster.postgres_pair import until

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cloud_sync.errors import DatabaseDown
-from cloud_sync.ingest.batches import BatchOutcome, store_batch, store_batches
+from cloud_sync.ingest.batches import store_batch, store_batches
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.posting.idempotency import answer, answered_before
 from cloud_sync.storage.database import Database
 from tests.cluster.postgres_pair import PostgresPair, asked, postgres_pair, until

@@ -2,7 +2,8 @@
 
 import pytest
 
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Record
 from tests.support.builders import GatewayWithKey, Ledger, ledger_with_two_fridges

@@ -17,7 +17,8 @@ import psycopg
 
 from cloud_sync.actions.quality.holds_and_dispositions import decide, place_hold
 from cloud_sync.domain.dispositions import Decision
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.seal.sealing import seal_once
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action

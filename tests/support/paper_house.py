@@ -6,7 +6,8 @@ from typing import Any
 
 from cloud_sync.actions.papers.papers import PaperName
 from cloud_sync.domain.roles import Role
-from cloud_sync.ingest.batches import BatchOutcome, store_batches
+from cloud_sync.ingest.batches import store_batches
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.storage.database import Database
 from cloud_sync.validation.protocol import keep_run
 from cloud_sync.validation.results import Deviation, Step, execute

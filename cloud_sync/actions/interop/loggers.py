@@ -16,7 +16,8 @@ from cloud_sync.actions.master_data.master_data import place_named
 from cloud_sync.actions.orders.orders import lock_order
 from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.errors import Conflict, Invalid, NotFound
-from cloud_sync.ingest.batches import BatchOutcome, store_batches
+from cloud_sync.ingest.batches import store_batches
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.interop.loggers.judgement import BrokenRule, Judgement, judge_file
 from cloud_sync.interop.loggers.model import ZONE, DeviceAlarm, LoggerFile, at_utc, metrics_of, zone_of
 from cloud_sync.interop.loggers.reading import read_logger

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cloud_sync.ingest.batches import BatchOutcome, BatchReceipt, store_batches
+from cloud_sync.ingest.batches import store_batches
+from cloud_sync.ingest.receipts import BatchOutcome, BatchReceipt
 from cloud_sync.posting.monitoring.rule_tracks import assign_channel
 from cloud_sync.posting.movements import rebook_cases
 from cloud_sync.storage.database import Database

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cloud_sync.errors import Invalid
-from cloud_sync.ingest.batches import BatchOutcome, store_batches
+from cloud_sync.ingest.batches import store_batches
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.posting.corrections.place_policies import PlacePolicy
 from cloud_sync.posting.monitoring.rule_tracks import assign_channel
 from cloud_sync.storage.database import Database

@@ -15,7 +15,8 @@ from cloud_sync.actions.access import actor_in_roles
 from cloud_sync.actions.corrections.corrections import confirm, digest_of, propose
 from cloud_sync.actions.master_data.zones import set_first_zone
 from cloud_sync.domain.roles import Role
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
 from tests.support.builders import GTIN, GatewayWithKey, Ledger, line, scan

@@ -7,8 +7,9 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from cloud_sync.ingest.batches import BatchReceipt, store_batches
+from cloud_sync.ingest.batches import store_batches
 from cloud_sync.ingest.dead_letter_retry import reprocess
+from cloud_sync.ingest.receipts import BatchReceipt
 from cloud_sync.storage.database import Database
 from tests.integration.cloud import test_any_order as any_order
 from tests.integration.cloud import test_any_order_thinned as thinned

@@ -8,7 +8,8 @@ import pytest
 from cloud_sync.actions.master_data.master_data import read_policies
 from cloud_sync.actions.monitoring.policy_files import import_policies
 from cloud_sync.domain.place_templates import policy_by_name
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Quality, Reading, Record

@@ -17,7 +17,8 @@ from cloud_sync.backup.marks import read_marks, settle_restored_lanes, write_mar
 from cloud_sync.backup.places import FolderPlace, Made, good_backups
 from cloud_sync.backup.restoring import RESTORED_LANE, inspect, restore
 from cloud_sync.errors import Conflict, Invalid, LedgerError
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.seal.publishing import latest_note
 from cloud_sync.seal.sealing import seal_once
 from cloud_sync.seal.verification import verify

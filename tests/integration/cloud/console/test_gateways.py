@@ -6,7 +6,8 @@ from datetime import timedelta
 import psycopg
 
 from cloud_sync.domain.roles import Role
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.storage.database import Database
 from edge_agent.domain.fleet.heartbeats import ReleaseStanding
 from edge_agent.domain.wire.records import Notice, NoticeKind

@@ -8,7 +8,8 @@ from random import Random
 
 import pytest
 
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.posting.monitoring.exposures import expose_excursions
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action, Lane

@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from cloud_sync.errors import DatabaseDown
-from cloud_sync.ingest.batches import BatchOutcome, BatchReceipt, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome, BatchReceipt
 from edge_agent.domain.wire.records import Action, Lane, Record
 from edge_agent.domain.wire.wire import digest_of, encode_record
 from tests.integration.conftest import Said

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud_sync.domain.records import fault_in
-from cloud_sync.ingest.batches import BatchOutcome, store_batches
+from cloud_sync.ingest.batches import store_batches
 from cloud_sync.ingest.bulk_rows import NotPlain, RowMaker
 from cloud_sync.ingest.fast_parser import EPOCH, plain_reading, since_epoch_us
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.storage.events import add_event
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Action, Lane, Quality, Reading

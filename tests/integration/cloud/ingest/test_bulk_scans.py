@@ -5,9 +5,10 @@ from random import Random
 
 import pytest
 
-from cloud_sync.ingest.batches import BatchOutcome, store_batch, store_batches
+from cloud_sync.ingest.batches import store_batch, store_batches
 from cloud_sync.ingest.bulk_scans import read_scans
 from cloud_sync.ingest.pipeline import Sealed, Sender
+from cloud_sync.ingest.receipts import BatchOutcome
 from edge_agent.domain.wire.records import Action
 from edge_agent.domain.wire.wire import digest_of, header_of
 from tests.support.builders import GatewayWithKey, Ledger, ledger_with_two_fridges, line, minute, notice, reading, scan

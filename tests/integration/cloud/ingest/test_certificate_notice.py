@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cloud_sync.actions.gateways.gateways import add_gateway
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.storage.database import Database
 from edge_agent.buffer.stored_batch import JournalStatus
 from edge_agent.config.model import GatewayConfig

@@ -6,7 +6,8 @@ from itertools import permutations
 
 import pytest
 
-from cloud_sync.ingest.batches import BatchOutcome, store_batch, store_batches
+from cloud_sync.ingest.batches import store_batch, store_batches
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.posting.movements import rebook_cases
 from edge_agent.domain.wire.records import Action, Notice, NoticeKind, Reading, ScanTransaction, Stamp
 from tests.integration.conftest import Said

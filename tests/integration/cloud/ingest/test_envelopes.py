@@ -10,7 +10,8 @@ from cloud_sync.actions.access import create_token
 from cloud_sync.actions.gateways.gateways import list_gateways
 from cloud_sync.app import create_app
 from cloud_sync.domain.roles import Role
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from edge_agent.domain.monitoring.policies import NoDataRule
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Action, Envelope, Notice, NoticeKind, Quality, Spread

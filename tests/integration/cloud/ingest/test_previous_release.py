@@ -13,7 +13,8 @@ import pytest
 
 from cloud_sync.actions.gateways.gateways import add_gateway
 from cloud_sync.actions.gateways.ledger_keys import ledger_keys
-from cloud_sync.ingest.batches import BatchOutcome, store_batches
+from cloud_sync.ingest.batches import store_batches
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.storage.database import Database
 from edge_agent.uplink.receipts import parse_receipts
 from edge_agent.uplink.trust import LedgerTrust

@@ -10,7 +10,8 @@ import psycopg
 import pytest
 
 from cloud_sync.domain.booking import NewMovement
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.posting.movements import book
 from cloud_sync.storage.events import add_event
 from edge_agent.domain.wire.records import Action, ScanTransaction

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import psycopg
 
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.seal.sealing import seal_once
 from cloud_sync.seal.verification import Finding, verify
 from cloud_sync.storage.database import Database

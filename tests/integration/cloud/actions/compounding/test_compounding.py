@@ -13,7 +13,8 @@ from cloud_sync.actions.people.erasure import erase
 from cloud_sync.actions.people.signatures import set_rule
 from cloud_sync.domain.personal_data import TOKEN
 from cloud_sync.domain.roles import Role
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.posting.reservations.broken_reservations import break_reservations
 from cloud_sync.posting.reservations.fefo_allocation import FIRST_LOOK
 from cloud_sync.storage.database import Database

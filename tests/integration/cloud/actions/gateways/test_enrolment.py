@@ -14,7 +14,8 @@ import pytest
 from cloud_sync.actions.gateways.enrolment import FAILURES_OF_ADDRESS_MAX, invite
 from cloud_sync.actions.gateways.gateways import revoke_gateway
 from cloud_sync.errors import Conflict, Invalid, NotFound
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.enrolment import PATH, enrolment_words, plain_code
 from edge_agent.domain.wire.ids import GatewayName, JournalId

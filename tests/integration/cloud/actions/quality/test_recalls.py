@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from cloud_sync.domain.roles import Role
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
 from tests.support.builders import GatewayWithKey, Ledger, line, scan

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from cloud_sync.actions.serials import theft
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action, Notice, NoticeKind
 from tests.integration.cloud.actions.serials.told import GTIN, commissioned

@@ -12,9 +12,10 @@ from cloud_sync.actions.access import actor_in_roles
 from cloud_sync.actions.quality.case_resolution import resolve_case
 from cloud_sync.domain.roles import Role
 from cloud_sync.errors import Conflict, NotFound
-from cloud_sync.ingest.batches import BatchOutcome, BatchReceipt, store_batches
+from cloud_sync.ingest.batches import store_batches
 from cloud_sync.ingest.dead_letter_retry import reprocess
 from cloud_sync.ingest.mqtt.receiver import MqttDoor, MqttSection
+from cloud_sync.ingest.receipts import BatchOutcome, BatchReceipt
 from edge_agent.domain.monitoring.policies import Policy
 from edge_agent.domain.wire.records import Action, Lane
 from edge_agent.domain.wire.wire import digest_of

@@ -2,7 +2,8 @@
 
 import pytest
 
-from cloud_sync.ingest.batches import BatchOutcome, store_batches
+from cloud_sync.ingest.batches import store_batches
+from cloud_sync.ingest.receipts import BatchOutcome
 from edge_agent.domain.monitoring.excursions import Severity, Side
 from edge_agent.domain.monitoring.policies import (
     AnyRule,

@@ -8,7 +8,8 @@ import pytest
 
 from cloud_sync.domain.excursion_detection import PolicySpell, rule_spells
 from cloud_sync.errors import Conflict
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.posting.corrections.place_policies import PlacePolicy
 from cloud_sync.posting.monitoring.rule_tracks import assign_channel
 from edge_agent.domain.intervals import Interval

@@ -15,7 +15,8 @@ from cloud_sync.actions.quality.recalls import open_recall
 from cloud_sync.actions.stock.movements import pick
 from cloud_sync.domain.dispositions import Decision
 from cloud_sync.errors import Conflict, DatabaseDown, NotFound
-from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
 from tests.integration.conftest import Said

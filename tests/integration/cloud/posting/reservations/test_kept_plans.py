@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from cloud_sync.actions.orders.allocate import allocate
-from cloud_sync.ingest.batches import BatchOutcome, store_batches
+from cloud_sync.ingest.batches import store_batches
+from cloud_sync.ingest.receipts import BatchOutcome
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.wire.records import Action
