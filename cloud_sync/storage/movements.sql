@@ -235,7 +235,7 @@ FROM (
 ) AS each
 WHERE since IS NOT NULL
    OR EXISTS (SELECT FROM exception_case c
-              WHERE c.kind = 'negative_balance' AND c.key = each.key AND c.resolved_at IS NULL)
+              WHERE c.kind = 'negative_balance' AND c.key = each.key AND coalesce(c.resolved_at, 'infinity') = 'infinity')
 ORDER BY lot_id, serial, place_id;
 
 -- name: faults_at_issue(lot_ids, serials, place_ids, at, dispensed_for)

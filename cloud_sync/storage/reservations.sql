@@ -173,13 +173,13 @@ RETURNING id, client_id, lot_id, place_id, serial;
 
 -- name: is_any_held_of(client_ids)$
 -- Whether any open reservation that was asked for under one of these client ids is of stock that is held (made for another
--- patient included). Index: reservation_client.
+-- patient included). Index: reservation_client; were open ones asked for here, a plan from before statistics were taken
+-- would read all that are open.
 WITH own AS MATERIALIZED (
-    SELECT lot_id, place_id, serial, demand FROM reservation
-    WHERE client_id = ANY(:client_ids::uuid[]) AND ended_at IS NULL
+    SELECT lot_id, place_id, serial, demand, ended_at FROM reservation WHERE client_id = ANY(:client_ids::uuid[])
 )
 SELECT EXISTS (
     SELECT FROM own
     JOIN holds_of_lots(ARRAY(SELECT lot_id FROM own)) AS h ON h.lot_id = own.lot_id
-    WHERE (h.serial IS NULL OR h.serial = own.serial) AND hold_covers(h.place_id, own.place_id)
+    WHERE own.ended_at IS NULL AND (h.serial IS NULL OR h.serial = own.serial) AND hold_covers(h.place_id, own.place_id)
       AND NOT is_for_prescription(h.prescription, own.demand));

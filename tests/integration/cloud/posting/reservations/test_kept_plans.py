@@ -71,6 +71,21 @@ def test_plans_are_made_anew_once_there_are_rows(analysed: Ledger) -> None:
         assert _kept_plan(connection, OF_ALLOCATIONS[0]) != before
 
 
+def test_what_was_just_reserved_is_found_among_all_that_is_reserved(analysed: Ledger) -> None:
+    """Before statistics are taken, PostgreSQL believes one of two hundred reservations to be open."""
+    for _ in range(UNTIL_KEPT):
+        _allocate(analysed)
+    analysed.run_as_owner(
+        """INSERT INTO reservation (client_id, lot_id, serial, place_id, quantity, demand, reserved_by)
+           SELECT gen_random_uuid(), lot_id, serial, place_id, 1, 'W-2', 'amy' FROM reservation, generate_series(1, 130)"""
+    )
+    _allocate(analysed)
+    with analysed.database.transaction(is_warm=True) as connection:
+        plan = _kept_plan(connection, queries("reservations").is_any_held_of.sql)
+    assert "reservation_client" in plan
+    assert "reservation_open" not in plan
+
+
 def test_so_does_the_function_that_finds_what_holds_lots(analysed: Ledger) -> None:
     """Its plan is its own, and kept from when anybody first asks."""
     with analysed.database.transaction() as connection:
