@@ -18,3 +18,11 @@ def loading() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def keep_what_is_there() -> None:
+    """What is there once a ledger has prepared itself stays, too: looking through it took forty milliseconds, in which
+    all requests waited, each time that some two thousand had been answered.
+    """
+    gc.collect()
+    gc.freeze()

@@ -9,6 +9,7 @@ from time import sleep
 
 from starlette.routing import BaseRoute
 
+from cloud_sync.commands.loading import keep_what_is_there
 from cloud_sync.console.page_route import PageRoute
 from cloud_sync.storage.queries import queries
 
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 def warm_in_background(routes: Iterable[BaseRoute]) -> None:
     """Start on it; the process may end at any time."""
     bits = [*_routes_to_work_out(routes), *_queries_to_read()]
-    Thread(target=_do_each, args=(bits,), name="warming", daemon=True).start()
+    Thread(target=do_each, args=(bits,), name="warming", daemon=True).start()
 
 
 def _routes_to_work_out(routes: Iterable[BaseRoute]) -> list[Callable[[], object]]:
@@ -33,10 +34,12 @@ def _queries_to_read() -> list[Callable[[], object]]:
     return [partial(queries, name.removesuffix(".sql")) for name in names]
 
 
-def _do_each(bits: Iterable[Callable[[], object]], pause_s: float = PAUSE_S) -> None:
+def do_each(bits: Iterable[Callable[[], object]], pause_s: float = PAUSE_S) -> None:
+    """Do these, with a pause after each; what was made of it stays."""
     for bit in bits:
         try:
             bit()
         except Exception:  # who asks for it is told
             log.exception("a page could not be prepared")
         sleep(pause_s)
+    keep_what_is_there()

@@ -81,11 +81,7 @@ WHERE l.item_id = :item_id AND l.owner = :owner AND l.is_wholly_exposed AND (:lo
 -- it is in (locks.lock_rooms, rooms_key), so that its holds are about to change; who asks shares the others from now on,
 -- without waiting. It is planned once; so how few are wanted stands here.
 WITH stock AS MATERIALIZED (
-    SELECT asked.number, asked.wholly_exposed, first.*,
-           (SELECT bool_or(NOT pg_try_advisory_xact_lock_shared(:rooms_key, mod(above.id, 2147483648)::integer))
-            FROM place above
-            WHERE above.id = ANY((SELECT ancestors FROM place WHERE id = first.place_id)::bigint[])
-              AND (above.kind <> 'bin' OR above.parent_id IS NULL)) AS is_judged -- soon after what is read was true
+    SELECT asked.number, asked.item_id, asked.wholly_exposed, first.*
     FROM (SELECT a.*, (SELECT count(*) FROM lot x
                        WHERE x.item_id = a.item_id AND x.owner = a.owner AND x.is_wholly_exposed) AS wholly_exposed
           FROM unnest(:item_ids::bigint[], :owners::text[], :sites::bigint[]) WITH ORDINALITY
@@ -96,8 +92,11 @@ WITH stock AS MATERIALIZED (
              SELECT DISTINCT zone FROM place
              WHERE (asked.site_id IS NULL AND kind = 'site') OR id = asked.site_id) AS counts
          CROSS JOIN LATERAL (
-             SELECT here.*, p.zone, p.name AS place
+             SELECT here.*, p.zone, p.name AS place, p.ancestors, l.lot_number, l.owner, l.expires_on, l.received_at,
+                    l.is_wholly_exposed, it.expires_at
              FROM lot l
+             CROSS JOIN LATERAL (SELECT expires_at(l.expires_on, l.expires_hour, l.expires_exactly, counts.zone) AS expires_at
+                                 OFFSET 0) AS it -- worked out once for each lot
              CROSS JOIN LATERAL (SELECT * FROM position WHERE lot_id = l.id AND quantity > 0 OFFSET 0) AS here
              CROSS JOIN LATERAL (SELECT * FROM place WHERE id = here.place_id OFFSET 0) AS p
              WHERE l.item_id = asked.item_id AND l.owner = asked.owner AND NOT l.is_wholly_exposed
@@ -105,12 +104,12 @@ WITH stock AS MATERIALIZED (
                AND (asked.site_id IS NULL OR p.ancestors @> ARRAY[asked.site_id])
              ORDER BY l.expires_on, l.expires_hour, l.received_at, l.id, here.place_id, here.serial COLLATE "C"
              LIMIT 8) AS first
-         JOIN lot l ON l.id = first.lot_id
-         ORDER BY l.expires_on, expires_at(l.expires_on, l.expires_hour, l.expires_exactly, first.zone), l.received_at, l.id,
-                  first.place_id, first.serial COLLATE "C"
+         ORDER BY first.expires_on, first.expires_at, first.received_at, first.lot_id, first.place_id,
+                  first.serial COLLATE "C"
          LIMIT 8)
         UNION ALL
-        (SELECT here.*, p.zone, p.name AS place
+        (SELECT here.*, p.zone, p.name AS place, p.ancestors, l.lot_number, l.owner, l.expires_on, l.received_at,
+                l.is_wholly_exposed, expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone)
          FROM (SELECT * FROM lot x -- none of it is taken, so of ten thousand that expire on one day any may be told
                WHERE x.item_id = asked.item_id AND x.owner = asked.owner AND x.is_wholly_exposed
                ORDER BY x.expires_on, x.expires_hour, x.received_at, x.id LIMIT 8) AS l
@@ -119,12 +118,18 @@ WITH stock AS MATERIALIZED (
          WHERE p.kind IN ('site', 'room', 'bin') AND (asked.site_id IS NULL OR p.ancestors @> ARRAY[asked.site_id])
          LIMIT 8)
     ) AS first
+), judged AS MATERIALIZED ( -- each room once, soon after what is read was true
+    SELECT array_agg(room.id) FILTER (
+               WHERE NOT pg_try_advisory_xact_lock_shared(:rooms_key, mod(room.id, 2147483648)::integer)) AS ids
+    FROM place room
+    WHERE room.id = ANY(ARRAY(SELECT DISTINCT unnest(ancestors) FROM stock))
+      AND (room.kind <> 'bin' OR room.parent_id IS NULL)
 ), held AS MATERIALIZED (
     SELECT h.* FROM holds_of_lots(ARRAY(SELECT lot_id FROM stock)) AS h WHERE h.prescription IS DISTINCT FROM ''
 )
-SELECT stock.number, stock.lot_id, stock.serial, stock.place_id, stock.quantity, l.lot_number, l.owner, l.expires_on,
-       expires_at(l.expires_on, l.expires_hour, l.expires_exactly, stock.zone) AS expires_at, stock.zone, i.expiry_required,
-       i.name AS item, stock.place, l.is_wholly_exposed, l.received_at,
+SELECT stock.number, stock.lot_id, stock.serial, stock.place_id, stock.quantity, stock.lot_number, stock.owner,
+       stock.expires_on, stock.expires_at, stock.zone, i.expiry_required, i.name AS item, stock.place,
+       stock.is_wholly_exposed, stock.received_at,
        coalesce((SELECT sum(v.quantity) FROM reservation v
                  WHERE v.ended_at IS NULL AND (v.lot_id, v.place_id, v.serial) = (stock.lot_id, stock.place_id, stock.serial)),
                 0)::bigint AS reserved,
@@ -132,10 +137,9 @@ SELECT stock.number, stock.lot_id, stock.serial, stock.place_id, stock.quantity,
         FROM held h
         WHERE h.lot_id = stock.lot_id AND coalesce(h.serial = stock.serial, true)
           AND hold_covers(h.place_id, stock.place_id)) AS holds,
-       stock.is_judged, stock.wholly_exposed
+       coalesce(stock.ancestors && (SELECT ids FROM judged), false) AS is_judged, stock.wholly_exposed
 FROM stock
-JOIN lot l ON l.id = stock.lot_id
-JOIN item i ON i.id = l.item_id;
+JOIN item i ON i.id = stock.item_id;
 
 -- name: holds_on(lot_ids, place_ids, serials, made_for)
 -- All that blocks these positions, for whoever asks for this prescription ('': for none); number counts from 1. Index:

@@ -22,6 +22,7 @@ from cloud_sync.posting.idempotency import answer_event, subject_of
 from cloud_sync.posting.positions import position_of
 from cloud_sync.posting.reservations.fefo_allocation import PlannedStock, PositionKey, key_of
 from cloud_sync.posting.reservations.reservations import reserved
+from cloud_sync.storage.columns import Column
 from cloud_sync.storage.database import WARM_CONNECTIONS_MAX, Connection, Database, Row
 from cloud_sync.storage.events import adding_events
 from cloud_sync.storage.group_commit import GroupCommit
@@ -105,9 +106,9 @@ def _allocate_in(connection: Connection, asked: Sequence[AllocationRequest]) -> 
     found = connection.execute(
         queries("availability").first_positions.sql,
         {
-            "item_ids": [item_ids[each.item] for each in plain],
-            "owners": [each.owner for each in plain],
-            "sites": [site_ids.get(each.site or "") for each in plain],
+            "item_ids": Column(item_ids[each.item] for each in plain),
+            "owners": Column(each.owner for each in plain),
+            "sites": Column(site_ids.get(each.site or "") for each in plain),
             "rooms_key": ROOMS,
         },
         prepare=True,
@@ -192,18 +193,18 @@ def _kept(
         added = connection.execute(
             queries("reservations").add_reservations_together.sql,
             {
-                "client_ids": [each.client_id for each, _ in taken],
-                "lot_ids": [pick.position.lot_id for _, pick in taken],
-                "serials": [pick.position.serial for _, pick in taken],
-                "place_ids": [pick.position.place_id for _, pick in taken],
-                "quantities": [pick.quantity for _, pick in taken],
-                "demands": [each.demand for each, _ in taken],
-                "reserved_bys": [each.actor for each, _ in taken],
-                "expires_at": [each.expires_at for each, _ in taken],
+                "client_ids": Column(each.client_id for each, _ in taken),
+                "lot_ids": Column(pick.position.lot_id for _, pick in taken),
+                "serials": Column(pick.position.serial for _, pick in taken),
+                "place_ids": Column(pick.position.place_id for _, pick in taken),
+                "quantities": Column(pick.quantity for _, pick in taken),
+                "demands": Column(each.demand for each, _ in taken),
+                "reserved_bys": Column(each.actor for each, _ in taken),
+                "expires_at": Column(each.expires_at for each, _ in taken),
             },
         )
         held = connection.execute(
-            queries("reservations").is_any_held_of.sql, {"client_ids": [each.client_id for each in asked]}
+            queries("reservations").is_any_held_of.sql, {"client_ids": Column(each.client_id for each in asked)}
         )
     if _only(held):
         raise _HeldMeanwhile
