@@ -16,6 +16,8 @@ and the first of them would go alone, with all the others waiting for its end.
 """
 PATIENCE_S = 0.025
 """Who has waited so long for a go that is under way need not wait for its end."""
+FEW = 2
+"""Nor does anybody for a go of so few: a second one beside it is quicker than both one after the other."""
 
 
 @dataclass(slots=True, eq=False)
@@ -44,7 +46,7 @@ class GroupCommit(Generic[Request, Answer]):
         gather_s: float = GATHER_S,
         patience_s: float = PATIENCE_S,
     ) -> None:
-        """One go at a time, so that groups are large; up to ``leaders_max`` where one lasts longer than
+        """One go at a time, so that groups are large; up to ``leaders_max`` where few ask, or one lasts longer than
         ``patience_s``."""
         self._do = do
         self._at_once_max = at_once_max
@@ -54,6 +56,8 @@ class GroupCommit(Generic[Request, Answer]):
         self._changed = Condition()
         self._waiting: deque[_Asked[Request, Answer]] = deque()
         self._leaders = 0
+        self._goes_of_few = 0
+        """Of those under way. Who leads and still waits for others is no go yet."""
         self._last_size, self._last_at_s = 0, 0.0
         """Of the group that was answered last, and when."""
 
@@ -67,11 +71,13 @@ class GroupCommit(Generic[Request, Answer]):
         mine = _Asked[Request, Answer](request)
         with self._changed:
             self._waiting.append(mine)
-            if self._leaders:
-                self._changed.notify_all()
-            else:
+            if not self._leaders:
                 is_soon = monotonic() - self._last_at_s < self._gather_s
                 self._let_first_lead(expects=self._last_size if is_soon else 1)
+            elif self._leaders == self._goes_of_few < self._leaders_max:
+                self._let_first_lead(expects=1)
+            else:
+                self._changed.notify_all()
         while not mine.goes_on.wait(self._patience_s):
             with self._changed:
                 if self._waiting and self._leaders < self._leaders_max:
@@ -88,12 +94,16 @@ class GroupCommit(Generic[Request, Answer]):
 
     def _lead(self, first: "_Asked[Request, Answer]", expects: int) -> None:
         group = [first, *self._gathered(min(expects, self._at_once_max) - 1)]
+        is_of_few = len(group) <= FEW
+        with self._changed:
+            self._goes_of_few += is_of_few
         try:
             for each, answer in zip(group, self._do([each.request for each in group]), strict=True):
                 each.answer = answer
         finally:
             with self._changed:
                 self._leaders -= 1
+                self._goes_of_few -= is_of_few
                 self._last_size, self._last_at_s = len(group), monotonic()
                 if self._waiting:
                     self._let_first_lead(expects=len(group) + len(self._waiting))

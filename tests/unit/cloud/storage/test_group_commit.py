@@ -1,5 +1,6 @@
 """Requests of the same moment are answered in one go, each with its own answer."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event, Lock
@@ -113,3 +114,45 @@ def test_who_has_waited_for_long_goes_beside_a_go_that_lasts() -> None:
         assert not lasting.done()
         slow.go_on.set()
         assert lasting.result(WAIT_S) == 0
+
+
+class Gated:
+    """Notes its groups; each lasts until the gate of its lowest number is opened."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[int]] = []
+        self.gates: dict[int, Event] = defaultdict(Event)
+
+    def __call__(self, asked: Sequence[int]) -> list[int | None]:
+        self.groups.append(sorted(asked))
+        assert self.gates[min(asked)].wait(WAIT_S)
+        return [number * 2 for number in asked]
+
+
+def test_beside_a_go_of_few_another_begins_at_once_and_beside_one_of_many_they_wait_and_go_together() -> None:
+    """Of sixteen that asked now and then, one in five waited for the end of another's."""
+    gated = Gated()
+    group = GroupCommit(gated, at_once_max=9, leaders_max=2, patience_s=WAIT_S)
+
+    def until(groups: list[list[int]], waiting: int) -> None:
+        while (gated.groups, group.waiting) != (groups, waiting):
+            assert len(gated.groups) <= len(groups)
+
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(group.answer, 0)]
+        until([[0]], 0)
+        asked.append(pool.submit(group.answer, 1))
+        until([[0], [1]], 0)
+        asked += [pool.submit(group.answer, number) for number in (2, 3, 4)]
+        until([[0], [1]], 3)
+        gated.gates[0].set()
+        until([[0], [1], [2, 3, 4]], 0)
+        gated.gates[1].set()
+        assert asked[1].result(WAIT_S) == 2
+        asked.append(pool.submit(group.answer, 5))
+        until([[0], [1], [2, 3, 4]], 1)
+        gated.gates[5].set()
+        assert not asked[-1].done()
+        gated.gates[2].set()
+        assert [each.result(WAIT_S) for each in asked] == [0, 2, 4, 6, 8, 10]
+    assert gated.groups[3:] == [[5]]

@@ -77,7 +77,8 @@ def test_what_was_just_reserved_is_found_among_all_that_is_reserved(analysed: Le
         _allocate(analysed)
     analysed.run_as_owner(
         """INSERT INTO reservation (client_id, lot_id, serial, place_id, quantity, demand, reserved_by)
-           SELECT gen_random_uuid(), lot_id, serial, place_id, 1, 'W-2', 'amy' FROM reservation, generate_series(1, 130)"""
+           SELECT gen_random_uuid(), lot_id, serial, place_id, 1, 'W-2', 'amy'
+           FROM reservation, generate_series(1, 130)"""
     )
     _allocate(analysed)
     with analysed.database.transaction(is_warm=True) as connection:
