@@ -29,7 +29,7 @@ def position_of(row: Row) -> Position:
         reserved=row["reserved"],
         expires_at=row["expires_at"],
         expiry_required=row["expiry_required"],
-        holds=tuple(HoldFact(HoldKind(hold["kind"]), hold["text"]) for hold in row["holds"]),
+        holds=tuple([HoldFact(HoldKind(hold["kind"]), hold["text"]) for hold in row["holds"]]),
         expires_on=row["expires_on"],
         zone=zone_named(row["zone"]),
     )

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from threading import Condition, Event
+from threading import Condition, Event, Lock
 from time import monotonic
 from typing import Generic, TypeVar
 
@@ -53,7 +53,10 @@ class GroupCommit(Generic[Request, Answer]):
         self._leaders_max = leaders_max
         self._gather_s = gather_s
         self._patience_s = patience_s
-        self._changed = Condition()
+        self._lock = Lock()
+        self._enough = Condition(self._lock)
+        self._expected = 0
+        """How many have to wait until whoever leads goes: woken by each, it would have them wait for its turns."""
         self._waiting: deque[_Asked[Request, Answer]] = deque()
         self._leaders = 0
         self._goes_of_few = 0
@@ -69,17 +72,17 @@ class GroupCommit(Generic[Request, Answer]):
     def answer(self, request: Request) -> Answer | None:
         """What ``do`` gives for this request, None if it raised; raises it if this thread did it."""
         mine = _Asked[Request, Answer](request)
-        with self._changed:
+        with self._lock:
             self._waiting.append(mine)
             if not self._leaders:
                 is_soon = monotonic() - self._last_at_s < self._gather_s
                 self._let_first_lead(expects=self._last_size if is_soon else 1)
             elif self._leaders == self._goes_of_few < self._leaders_max:
                 self._let_first_lead(expects=1)
-            else:
-                self._changed.notify_all()
+            elif len(self._waiting) == self._expected:
+                self._enough.notify_all()
         while not mine.goes_on.wait(self._patience_s):
-            with self._changed:
+            with self._lock:
                 if self._waiting and self._leaders < self._leaders_max:
                     self._let_first_lead(expects=1)
         if mine.expects is not None:
@@ -95,13 +98,13 @@ class GroupCommit(Generic[Request, Answer]):
     def _lead(self, first: "_Asked[Request, Answer]", expects: int) -> None:
         group = [first, *self._gathered(min(expects, self._at_once_max) - 1)]
         is_of_few = len(group) <= FEW
-        with self._changed:
+        with self._lock:
             self._goes_of_few += is_of_few
         try:
             for each, answer in zip(group, self._do([each.request for each in group]), strict=True):
                 each.answer = answer
         finally:
-            with self._changed:
+            with self._lock:
                 self._leaders -= 1
                 self._goes_of_few -= is_of_few
                 self._last_size, self._last_at_s = len(group), monotonic()
@@ -112,7 +115,9 @@ class GroupCommit(Generic[Request, Answer]):
 
     def _gathered(self, expected: int) -> "list[_Asked[Request, Answer]]":
         """Those who wait, once as many as are expected do, or nobody else came for a moment."""
-        with self._changed:
+        with self._lock:
             if expected > len(self._waiting):
-                self._changed.wait_for(lambda: len(self._waiting) >= expected, timeout=self._gather_s)
+                self._expected = expected
+                self._enough.wait_for(lambda: len(self._waiting) >= expected, timeout=self._gather_s)
+                self._expected = 0
             return [self._waiting.popleft() for _ in range(min(len(self._waiting), self._at_once_max - 1))]

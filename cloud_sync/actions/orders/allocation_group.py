@@ -114,8 +114,8 @@ def _allocate_in(connection: Connection, asked: Sequence[AllocationRequest]) -> 
         prepare=True,
     )
     for row in found:
-        holds = [*(row["holds"] or []), *([BEING_JUDGED] if row["is_judged"] else [])]
-        rows_of[row["number"]].append({**row, "holds": holds})
+        row["holds"] = [*(row["holds"] or []), *([BEING_JUDGED] if row["is_judged"] else [])]
+        rows_of[row["number"]].append(row)
     taken_before: dict[PositionKey, int] = defaultdict(int)
     planned: dict[UUID, PlannedStock] = {}
     for number, each in enumerate(plain, start=1):
