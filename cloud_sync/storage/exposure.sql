@@ -1,7 +1,7 @@
 -- Exposure is a walk over residencies and movements. Seeds are residencies that overlap the excursion in its place or
 -- below (for as long as the excursion may have lasted where clocks were doubtful: reach_from, reach_until), if its
 -- severity is action; from there on wherever goods went at or after the first exposed instant (goods_went in the schema).
--- It writes only what differs, and gives what changed for each lot:
+-- It writes only what differs, and gives what changed for which lots:
 -- 'held' where a lot is exposed to an excursion for the first time, 'freed' where no part of it is any more.
 
 -- name: expose(excursion_ids, lot_ids)
@@ -38,7 +38,14 @@ WITH RECURSIVE seed AS ( -- one goes by excursions, the others by lots: whatever
     SELECT * FROM seed
     UNION
     SELECT w.excursion_id, n.lot_id, n.serial, n.place_id, n.began_at, n.ended_at, n.kind, n.since
-    FROM walk w
+    FROM (SELECT * FROM walk
+          WHERE kind IN ('production', 'unpacking') -- most goods went nowhere
+             OR (SELECT true FROM movement m
+                 WHERE (m.lot_id, m.from_place, m.serial) = (walk.lot_id, walk.place_id, walk.serial)
+                   AND m.left_at >= walk.since LIMIT 1)
+             OR (SELECT true FROM movement m
+                 WHERE m.lot_id = walk.lot_id AND m.serial = walk.serial AND m.left_at >= walk.since
+                   AND m.from_place = ANY(ARRAY(SELECT g.id FROM place g WHERE g.kind = 'count_difference')) LIMIT 1)) AS w
     CROSS JOIN LATERAL goods_went(w.lot_id, w.serial, w.place_id, w.kind, w.began_at, w.ended_at, w.since) AS n
     -- Back to where it was exposed before: nothing new. This keeps stock that goes to and fro from being
     -- walked once for each time (it would end all the same: there are only so many movements).
@@ -69,12 +76,14 @@ WITH RECURSIVE seed AS ( -- one goes by excursions, the others by lots: whatever
     ON CONFLICT (excursion_id, lot_id, place_id, serial, residency_began_at) DO UPDATE SET since = excluded.since
     WHERE exposure.since <> excluded.since
 )
-SELECT excursion_id, lot_id, 'held' AS change
+SELECT excursion_id, 'held' AS change, array_agg(lot_id ORDER BY lot_id) AS lots
 FROM (SELECT excursion_id, lot_id FROM new EXCEPT SELECT excursion_id, lot_id FROM old) AS held
+GROUP BY excursion_id
 UNION ALL
-SELECT excursion_id, lot_id, 'freed'
+SELECT excursion_id, 'freed', array_agg(lot_id ORDER BY lot_id)
 FROM (SELECT excursion_id, lot_id FROM old EXCEPT SELECT excursion_id, lot_id FROM new) AS freed
-ORDER BY 1, 3, 2;
+GROUP BY excursion_id
+ORDER BY 1, 2;
 
 -- name: downstream_lots(lot_ids)
 -- These lots, and all that came out of a place of production that they, or such lots, went into.
@@ -94,8 +103,11 @@ SELECT lot_id FROM reached ORDER BY lot_id;
 SELECT EXISTS (SELECT FROM excursion);
 
 -- name: exposed_lots(excursion_ids)
--- Which lots these excursions expose.
-SELECT DISTINCT excursion_id, lot_id FROM exposure WHERE excursion_id = ANY(:excursion_ids) ORDER BY 1, 2;
+-- Which lots each of these excursions exposes.
+SELECT excursion_id, array_agg(DISTINCT lot_id ORDER BY lot_id) AS lots
+FROM exposure WHERE excursion_id = ANY(:excursion_ids)
+GROUP BY excursion_id
+ORDER BY excursion_id;
 
 -- name: reserved_and_exposed(excursion_ids, lot_ids)
 -- Lots with open reservations that these excursions expose, or that are among these lots.
@@ -104,23 +116,24 @@ FROM (SELECT lot_id FROM exposure WHERE excursion_id = ANY(:excursion_ids) UNION
 JOIN LATERAL (SELECT lot_id FROM reservation v WHERE v.lot_id = x.lot_id AND v.ended_at IS NULL LIMIT 1) AS v ON true
 ORDER BY v.lot_id;
 
--- name: exposed_by(excursion_ids)
--- The lots that these excursions expose.
-SELECT DISTINCT lot_id FROM exposure WHERE excursion_id = ANY(:excursion_ids) ORDER BY 1;
-
--- name: mark_wholly_exposed(lot_ids)!
--- Mark those of these lots of which all stock in the house is held by exposure on which nobody has decided yet: there the
--- view active_hold has nothing more to weigh. The caller owns the lots.
+-- name: mark_wholly_exposed(excursion_ids, lot_ids)!
+-- Mark those of these lots, or of those that these excursions expose, of which all stock in the house is held by exposure on
+-- which nobody has decided yet: there the view active_hold has nothing more to weigh. The caller owns the lots. Looked up lot
+-- by lot, whatever the planner believes.
 UPDATE lot l SET is_wholly_exposed = true
-WHERE l.id = ANY(:lot_ids) AND NOT l.is_wholly_exposed
-  AND NOT EXISTS (
-      SELECT FROM position b
-      JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
-      WHERE b.lot_id = l.id AND b.quantity > 0
-        AND NOT EXISTS (
-            SELECT FROM residency r
-            JOIN exposure x ON (x.lot_id, x.place_id, x.serial, x.residency_began_at)
-                             = (r.lot_id, r.place_id, r.serial, r.began_at)
-            WHERE (r.lot_id, r.place_id, r.serial) = (b.lot_id, b.place_id, b.serial) AND r.ended_at IS NULL
-              AND NOT EXISTS (SELECT FROM disposition d WHERE (d.excursion_id, d.lot_id) = (x.excursion_id, x.lot_id))))
-  AND EXISTS (SELECT FROM position b WHERE b.lot_id = l.id AND b.quantity > 0);
+WHERE l.id = ANY(ARRAY(SELECT lot_id FROM exposure WHERE excursion_id = ANY(:excursion_ids)
+                       UNION SELECT unnest(:lot_ids::bigint[])))
+  AND NOT l.is_wholly_exposed
+  AND (SELECT true FROM position b WHERE b.lot_id = l.id AND b.quantity > 0 LIMIT 1)
+  AND (SELECT true
+       FROM (SELECT * FROM position WHERE lot_id = l.id AND quantity > 0 OFFSET 0) AS b
+       CROSS JOIN LATERAL (SELECT FROM place WHERE id = b.place_id AND kind IN ('site', 'room', 'bin') OFFSET 0) AS inside
+       WHERE (SELECT true
+              FROM (SELECT * FROM residency
+                    WHERE (lot_id, place_id, serial) = (b.lot_id, b.place_id, b.serial) AND ended_at IS NULL OFFSET 0) AS r
+              CROSS JOIN LATERAL (SELECT excursion_id FROM exposure x
+                                  WHERE (x.lot_id, x.place_id, x.serial, x.residency_began_at)
+                                      = (r.lot_id, r.place_id, r.serial, r.began_at) OFFSET 0) AS x
+              WHERE NOT EXISTS (SELECT FROM disposition d WHERE (d.excursion_id, d.lot_id) = (x.excursion_id, b.lot_id))
+              LIMIT 1) IS NULL
+       LIMIT 1) IS NULL;

@@ -1,7 +1,6 @@
 """Which stock was in which excursion, followed wherever it went; the holds follow (view ``active_hold``)."""
 
 from collections.abc import Iterable
-from itertools import groupby
 
 from cloud_sync.posting.cases import LEDGER
 from cloud_sync.posting.reservations.broken_reservations import break_reservations
@@ -20,7 +19,7 @@ def expose_excursions(connection: Connection, excursion_ids: Iterable[int]) -> N
         _tell(connection, list(queries("exposure").expose(connection, excursion_ids=ids, lot_ids=[])))
         _break_reservations(connection, excursion_ids=ids, lot_ids=[])
         doubt_typed_times(connection, lot_ids=[], excursion_ids=ids)
-        _mark(connection, [row["lot_id"] for row in queries("exposure").exposed_by(connection, excursion_ids=ids)])
+        _mark(connection, excursion_ids=ids, lot_ids=[])
 
 
 def expose_lots(connection: Connection, lot_ids: Iterable[int]) -> None:
@@ -34,7 +33,7 @@ def expose_lots(connection: Connection, lot_ids: Iterable[int]) -> None:
     ids = [row["lot_id"] for row in downstream]
     _tell(connection, list(queries("exposure").expose(connection, excursion_ids=[], lot_ids=ids)))
     _break_reservations(connection, excursion_ids=[], lot_ids=ids)
-    _mark(connection, ids)
+    _mark(connection, excursion_ids=[], lot_ids=ids)
 
 
 def free_excursions(connection: Connection, excursion_ids: Iterable[int]) -> None:
@@ -43,10 +42,9 @@ def free_excursions(connection: Connection, excursion_ids: Iterable[int]) -> Non
     _tell(connection, [{**row, "change": "freed"} for row in rows])
 
 
-def _mark(connection: Connection, lot_ids: list[int]) -> None:
+def _mark(connection: Connection, *, excursion_ids: list[int], lot_ids: list[int]) -> None:
     """So that allocations need not pass over each lot of which all is held."""
-    if lot_ids:
-        queries("exposure").mark_wholly_exposed(connection, lot_ids=lot_ids)
+    queries("exposure").mark_wholly_exposed(connection, excursion_ids=excursion_ids, lot_ids=lot_ids)
 
 
 def _break_reservations(connection: Connection, *, excursion_ids: list[int], lot_ids: list[int]) -> None:
@@ -56,7 +54,6 @@ def _break_reservations(connection: Connection, *, excursion_ids: list[int], lot
 
 def _tell(connection: Connection, rows: list[Row]) -> None:
     """One event for each excursion and change, with all its lots: there may be thousands."""
-    for (excursion_id, change), group in groupby(rows, key=lambda row: (row["excursion_id"], row["change"])):
-        lots = [row["lot_id"] for row in group]
-        subject = f"excursion:{excursion_id}"
-        add_event(connection, actor=LEDGER, kind=EVENTS[change], subject=subject, data={"lots": lots})
+    for row in rows:
+        subject, data = f"excursion:{row['excursion_id']}", {"lots": row["lots"]}
+        add_event(connection, actor=LEDGER, kind=EVENTS[row["change"]], subject=subject, data=data)

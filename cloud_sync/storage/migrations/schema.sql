@@ -1492,6 +1492,7 @@ CREATE INDEX excursion_open ON public.excursion USING btree (place_id) WHERE (en
 CREATE INDEX excursion_place ON public.excursion USING btree (place_id, began_at);
 CREATE INDEX excursion_place_rule ON public.excursion USING btree (place_id, rule, COALESCE(ended_at, 'infinity'::timestamp with time zone), began_at);
 CREATE TRIGGER excursion_changed AFTER UPDATE ON public.excursion REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_decided_again();
+CREATE TRIGGER excursion_gone AFTER DELETE ON public.excursion REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION forget_exposure();
 ALTER TABLE excursion ENABLE ROW LEVEL SECURITY;
 ALTER TABLE excursion FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON excursion AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
@@ -1535,14 +1536,11 @@ CREATE TABLE exposure (
     place_id bigint NOT NULL,
     residency_began_at timestamp with time zone NOT NULL,
     since timestamp with time zone NOT NULL,
-    CONSTRAINT exposure_excursion_id_fkey FOREIGN KEY (excursion_id) REFERENCES excursion(id) ON DELETE CASCADE,
     CONSTRAINT exposure_pkey PRIMARY KEY (excursion_id, lot_id, place_id, serial, residency_began_at)
 );
 CREATE INDEX exposure_lot ON public.exposure USING btree (lot_id, place_id, serial);
 CREATE INDEX exposure_place ON public.exposure USING btree (place_id);
-CREATE TRIGGER exposure_changed AFTER UPDATE ON public.exposure REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
 CREATE TRIGGER exposure_gone AFTER DELETE ON public.exposure REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
-CREATE TRIGGER exposure_new AFTER INSERT ON public.exposure REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
 ALTER TABLE exposure ENABLE ROW LEVEL SECURITY;
 ALTER TABLE exposure FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON exposure AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
@@ -4996,6 +4994,15 @@ AS $function$
     FROM excursion e
     WHERE e.id = of_excursion
 $function$;
+
+CREATE OR REPLACE FUNCTION public.forget_exposure()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    DELETE FROM exposure WHERE excursion_id = ANY(ARRAY(SELECT id FROM gone));
+    RETURN NULL;
+END $function$;
 
 CREATE OR REPLACE FUNCTION public.free_text_columns(wanted text DEFAULT NULL::text)
  RETURNS TABLE(of_table text, of_column text, of_type text)
