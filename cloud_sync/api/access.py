@@ -149,8 +149,8 @@ async def _body_of(request: Request) -> Any:
 class Paging:
     """Which part of a list is wanted."""
 
-    limit: Annotated[int, Query(ge=1, le=1000, description="Rows to give at most.")] = 100
-    offset: Annotated[int, Query(ge=0, le=10_000_000, description="Rows to pass over first.")] = 0
+    limit: int
+    offset: int
 
     def of(self, rows: list[Row]) -> dict[str, object]:
         """The answer for rows asked for with ``rows_max``: one more than the limit says that there is more."""
@@ -160,6 +160,14 @@ class Paging:
     def rows_max(self) -> int:
         """Rows to ask the database for."""
         return self.limit + 1
+
+
+async def _paging(
+    limit: Annotated[int, Query(ge=1, le=1000, description="Rows to give at most.")] = 100,
+    offset: Annotated[int, Query(ge=0, le=10_000_000, description="Rows to pass over first.")] = 0,
+) -> Paging:
+    """A class that is depended on would be made in a thread of its own, for each request."""
+    return Paging(limit, offset)
 
 
 class ApiRoute(LateRoute):
@@ -206,7 +214,7 @@ Typed = Annotated[TypedTimes, Depends(_typed_times)]
 """How far back whose times may be typed."""
 Now = Annotated[datetime, Depends(_now)]
 """The time of the request, aware UTC."""
-Listing = Annotated[Paging, Depends()]
+Listing = Annotated[Paging, Depends(_paging)]
 """A page of a list."""
 SignedIn = Annotated[Guest, Depends(_guest)]
 """Somebody with a session of their own; a token does not do."""
