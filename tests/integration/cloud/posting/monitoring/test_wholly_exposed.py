@@ -55,6 +55,20 @@ def test_the_mark_comes_with_the_hold_and_goes_with_free_stock_a_release_or_a_co
     assert ("A", "", "fridge-a") in ledger.held()
 
 
+def test_lots_that_are_exposed_once_more_are_not_written_again(ledger: Ledger, say: Said) -> None:
+    """Ten thousand were unmarked and marked anew by each excursion of their room, in all their indexes."""
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10, "A")))
+    say(reading(minute(1), 5.0), reading(minute(2), 9.0), reading(minute(3), 5.0))
+    assert marked(ledger) == {"A"}
+    ledger.run_as_owner(
+        "CREATE TRIGGER once BEFORE UPDATE ON lot FOR EACH ROW EXECUTE FUNCTION refuse_change();"
+        "ALTER TABLE lot ENABLE ALWAYS TRIGGER once"
+    )
+    say(reading(minute(5), 9.0))
+    assert len(ledger.excursions()) == 2
+    assert marked(ledger) == {"A"}
+
+
 def test_ten_held_lots_before_the_free_one_are_told_and_counted_and_explained_one_by_one_to_who_asks(
     api: Api, ledger: Ledger, say: Said
 ) -> None:
