@@ -17,7 +17,8 @@ from typing import Any
 from tests.bench.ledger_data import ITEMS
 from tests.bench.pace import Timed
 
-THREADS = 4
+PROCESSES, THREADS = 4, 4
+"""Of sixteen clients, who are none of the ledger's processes."""
 WARM_UP = 20
 
 

@@ -22,14 +22,12 @@ from cloud_sync.ingest.receipts import BatchOutcome
 from edge_agent.domain.wire.records import Action
 from edge_agent.domain.wire.wire import join_units
 from tests.bench.figure import Figure
-from tests.bench.http_client import Client, times
+from tests.bench.http_client import PROCESSES, THREADS, Client, times
 from tests.bench.ledger import LARGE_LOTS, filled, positions_of
 from tests.bench.ledger_allocate import (
     ALONE,
     OPEN_EACH,
-    PROCESSES,
     RATE_PER_S,
-    THREADS,
     times_alone,
     times_of_sixteen,
 )

@@ -2,7 +2,7 @@
 
 Sixteen clients are threads of one process, as they are in a ledger that is served (``cloud-sync serve`` has one unless
 it is told otherwise): what comes at the same moment shares a transaction there. f950df4 is asked by four processes of
-four, which suits it better. At a usual pace requests come when they come (Poisson, ``RATE_PER_S`` in all) and each
+four, as its own bench does. At a usual pace requests come when they come (Poisson, ``RATE_PER_S`` in all) and each
 one's time runs from the moment it was meant to start: one that waits behind a slow one counts as slow, too. Flat out
 each client asks again as soon as it is answered: then the time of one answer is, by arithmetic, sixteen over the
 throughput.
