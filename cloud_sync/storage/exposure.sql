@@ -39,7 +39,8 @@ WITH RECURSIVE seed AS ( -- one goes by excursions, the others by lots: whatever
     UNION
     SELECT w.excursion_id, n.lot_id, n.serial, n.place_id, n.began_at, n.ended_at, n.kind, n.since
     FROM (SELECT * FROM walk
-          WHERE kind IN ('production', 'unpacking') -- most goods went nowhere
+          -- Most goods went nowhere; whatever goods_went follows has to be let through here.
+          WHERE kind IN ('production', 'unpacking')
              OR (SELECT true FROM movement m
                  WHERE (m.lot_id, m.from_place, m.serial) = (walk.lot_id, walk.place_id, walk.serial)
                    AND m.left_at >= walk.since LIMIT 1)
