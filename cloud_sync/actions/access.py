@@ -7,7 +7,7 @@ from datetime import datetime
 
 from cloud_sync.domain.roles import TO_LOOK, Actor, Permission, Role, Sites
 from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound, NotKnown
-from cloud_sync.storage.database import Connection, Database, Row
+from cloud_sync.storage.database import Connection, Database, Row, alone
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
 
@@ -87,7 +87,7 @@ def list_tokens(database: Database) -> list[Row]:
 
 def actor_of(database: Database, token: str) -> Actor:
     """Who holds ``token``. Raises ``NotKnown``."""
-    with database.transaction() as connection:
+    with database.transaction() as connection, alone(connection):
         row = queries("access").token_by_digest(connection, token_sha256=_digest(token))
     if row is None:
         raise NotKnown("this token is unknown, revoked or expired")

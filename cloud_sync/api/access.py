@@ -7,7 +7,6 @@ from inspect import iscoroutinefunction
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
@@ -16,6 +15,7 @@ from cloud_sync.actions.interop.connections import KEY_PREFIX, actor_of_key, req
 from cloud_sync.actions.people.sessions import Guest, guest_of
 from cloud_sync.actions.people.site_scope import check_sites
 from cloud_sync.api.late_routes import LateRoute
+from cloud_sync.api.one_thread import in_thread, is_form
 from cloud_sync.api.same_origin import READING, check_came_from_here
 from cloud_sync.domain.connections import Scope
 from cloud_sync.domain.roles import Actor, Permission, Role
@@ -124,7 +124,7 @@ async def check_site(request: Request, database: Database, actor: Actor, permiss
     sites = actor.permissions[permission]
     if sites is None or request.method in READING:
         return
-    await run_in_threadpool(
+    await in_thread(
         check_sites,
         database,
         permission,
@@ -136,7 +136,7 @@ async def check_site(request: Request, database: Database, actor: Actor, permiss
 
 
 async def _body_of(request: Request) -> Any:
-    if request.headers.get("content-type", "").startswith(("application/x-www-form-urlencoded", "multipart/")):
+    if is_form(request):
         form = await request.form()
         return {name: [value for value in form.getlist(name) if isinstance(value, str) and value] for name in form}
     try:

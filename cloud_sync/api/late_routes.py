@@ -14,6 +14,8 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.routing import compile_path
 
+from cloud_sync.api.one_thread import Handler, in_one_thread, may_have_one_thread
+
 _taking_turns = RLock()
 
 
@@ -50,6 +52,12 @@ class LateRoute(APIRoute):
                 each.model_rebuild()
                 each.model_config["defer_build"] = False
         super().__init__(self.path, self.endpoint, **settings)
+
+    def get_route_handler(self) -> Handler:
+        """What answers a request, in one thread if it can."""
+        if may_have_one_thread(self.dependant):
+            return in_one_thread(self.dependant, super().get_route_handler)
+        return super().get_route_handler()
 
     def __getattr__(self, name: str) -> Any:
         """Asked for what is not there, which is what has not been worked out yet."""

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from cloud_sync.actions.access import who_may
 from cloud_sync.api.access import SESSION_COOKIE, Ledger, Now, check_site, see_as
 from cloud_sync.api.late_routes import LateRoute
+from cloud_sync.api.one_thread import in_thread
 from cloud_sync.api.problems import HEADERS, RETRY_AFTER_S, STATUS, advice_after, note_refusal
 from cloud_sync.api.same_origin import READING, check_same_origin
 from cloud_sync.console.error_pages import LOOK_UP, NO_PAGE, address_of, told, told_unavailable
@@ -100,7 +101,7 @@ async def let_in(
     """Raise ``NotAllowed``, with whom to ask, unless ``actor`` may do this, and here: for a form that decides itself
     which permission it needs, by what was entered."""
     if not actor.may(permission):
-        ask = actor.who_to_ask or await run_in_threadpool(who_may, database, permission)
+        ask = actor.who_to_ask or await in_thread(who_may, database, permission)
         raise NotAllowed(actor.why_not(permission), ask)
     see_as(actor)
     if checks_site:

@@ -8,7 +8,7 @@ import pytest
 
 from cloud_sync.actions.audit_log import events_of
 from cloud_sync.errors import DatabaseDown
-from cloud_sync.storage.database import Database, migrate
+from cloud_sync.storage.database import Database, alone, migrate
 from cloud_sync.storage.events import add_event
 from tests.conftest import database_url
 
@@ -61,3 +61,27 @@ def test_an_event_is_kept_with_its_actor_and_reason(database: Database) -> None:
         add_event(connection, actor="amy", kind="hold_placed", subject="lot:1", reason="torn box", data={"n": 1})
     (event,) = events_of(database, "lot:1", rows_max=10)
     assert (event["actor"], event["reason"], event["data"]) == ("amy", "torn box", {"n": 1})
+
+
+def test_a_connection_that_the_server_ended_meanwhile_is_not_used_again(database: Database) -> None:
+    with psycopg.connect(database.url, autocommit=True) as owner:
+        for _ in range(3):
+            with database.transaction() as connection:
+                ended = connection.info.backend_pid
+            owner.execute("SELECT pg_terminate_backend(%s, 5000)", (ended,))
+            with database.transaction() as connection:
+                assert connection.info.backend_pid != ended
+                assert connection.execute("SELECT 1 AS n").fetchone() == {"n": 1}
+
+
+def test_a_statement_alone_is_a_transaction_by_itself(database: Database) -> None:
+    with database.transaction() as connection:
+        with alone(connection):
+            assert connection.execute("SELECT 1 AS n").fetchone() == {"n": 1}
+            assert connection.info.transaction_status is psycopg.pq.TransactionStatus.IDLE
+        connection.execute("SELECT 1")
+        assert connection.info.transaction_status is psycopg.pq.TransactionStatus.INTRANS
+    with pytest.raises(psycopg.errors.DivisionByZero), database.transaction() as connection, alone(connection):
+        connection.execute("SELECT 1 / 0")
+    with database.transaction() as connection:
+        assert not connection.autocommit
