@@ -21,7 +21,7 @@ from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.seal.notes import Checkpoint, signature_line, signed_note
 
-EVERY_S = 0.25
+EVERY_S = 0.5
 """How long what is committed may wait for its checkpoint, and about a tenth of a second more."""
 ROWS_AT_ONCE = 256 * 64
 NOTHING_SEEN = "3:3:"

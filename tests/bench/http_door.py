@@ -28,8 +28,9 @@ from tests.bench.ledger_allocate import (
     ALONE,
     OPEN_EACH,
     RATE_PER_S,
-    times_alone,
-    times_of_sixteen,
+    one_client,
+    pick_what_is_reserved,
+    sixteen_clients,
 )
 from tests.bench.pace import Timed, p99_of, quantile, told, undisturbed_ms, watch
 from tests.bench.processes import await_rest
@@ -38,6 +39,8 @@ from tests.support.certificates import certificates
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SCANS = 60
+TURNS = 4
+"""Of what comes through the front door and of the action alone, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +81,64 @@ def _door() -> Door:
     return Door(port, str(ca_file), create_token(database, "bench", Role.OPERATOR))
 
 
-@cache
-def _one() -> list[Timed]:
-    watch()
-    return times(_door().client(), 1, Barrier(1), ALONE, None)
+@dataclass(frozen=True, slots=True)
+class _InTurns:
+    """The same in the same seconds, from the same state: what a machine does beside differs from minute to minute."""
+
+    through: list[Timed]
+    alone: list[Timed]
+
+    @classmethod
+    def of(cls, through: Callable[[int, int], list[Timed]], alone: Callable[[int, int], list[Timed]]) -> "_InTurns":
+        """Each is given a number and how many turns there are."""
+        watch()
+        measured = cls([], [])
+        for turn in range(TURNS):
+            pick_what_is_reserved(filled(LARGE_LOTS).url)
+            measured.through.extend(through(turn, TURNS))
+            measured.alone.extend(alone(TURNS + turn, TURNS))
+        return measured
+
+    def figure(self, name: str, how: str) -> Figure:
+        """The slow ones."""
+        return Figure(
+            name,
+            p99_of(self.through),
+            "ms",
+            2.0,
+            target_is_ratio=True,
+            against=p99_of(self.alone),
+            peer="the action alone",
+            note=f"{how}, HTTPS, p50 {quantile(undisturbed_ms(self.through), 0.5):.1f} ms "
+            f"({quantile(undisturbed_ms(self.alone), 0.5):.1f} alone), in turns, {told(self.through)}",
+        )
 
 
-@cache
-def _sixteen() -> list[Timed]:
-    watch()
-    door = _door()
+def http_allocate_p99() -> Figure:
+    """The slow ones, one client."""
+    door, database = _door(), filled(LARGE_LOTS)
+    client = door.client()
+    return _InTurns.of(
+        lambda seed, turns: times(client, seed, Barrier(1), ALONE // turns, None),
+        lambda seed, turns: one_client(database, seed, ALONE // turns),
+    ).figure("http_allocate_p99_ms", "1 client")
+
+
+def http_allocate_16_p99() -> Figure:
+    """The slow ones, sixteen clients at a usual pace."""
+    door, database = _door(), filled(LARGE_LOTS)
     every_s = PROCESSES * THREADS / RATE_PER_S
+    return _InTurns.of(
+        lambda seed, turns: _sixteen(door, seed, OPEN_EACH // turns, every_s),
+        lambda _, turns: sixteen_clients(database.url, OPEN_EACH // turns, every_s)[0],
+    ).figure("http_allocate_16_p99_ms", f"16 clients, {RATE_PER_S:.0f}/s in all (Poisson)")
+
+
+def _sixteen(door: Door, seed: int, rounds: int, every_s: float) -> list[Timed]:
     command = [sys.executable, "-m", "tests.bench.http_client", str(door.port), door.ca_file, door.token]
     clients = [
         subprocess.Popen(
-            [*command, str(number), str(OPEN_EACH), str(every_s)],
+            [*command, str(PROCESSES * seed + number), str(rounds), str(every_s)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -106,34 +152,6 @@ def _sixteen() -> list[Timed]:
         client.stdin.write("go\n")
         client.stdin.flush()
     return [Timed(*each) for client in clients for each in json.loads(client.communicate()[0])]
-
-
-def http_allocate_p99() -> Figure:
-    """The slow ones, one client."""
-    return Figure(
-        "http_allocate_p99_ms",
-        p99_of(_one()),
-        "ms",
-        2.0,
-        target_is_ratio=True,
-        against=p99_of(times_alone(LARGE_LOTS)),
-        peer="the action alone",
-        note=f"1 client, HTTPS, p50 {quantile(undisturbed_ms(_one()), 0.5):.1f} ms, {told(_one())}",
-    )
-
-
-def http_allocate_16_p99() -> Figure:
-    """The slow ones, sixteen clients at a usual pace."""
-    return Figure(
-        "http_allocate_16_p99_ms",
-        p99_of(_sixteen()),
-        "ms",
-        2.0,
-        target_is_ratio=True,
-        against=p99_of(times_of_sixteen(LARGE_LOTS)),
-        peer="the action alone",
-        note=f"16 clients, {RATE_PER_S:.0f}/s in all (Poisson), HTTPS, {told(_sixteen())}",
-    )
 
 
 def http_scan_to_hold() -> Figure:

@@ -102,10 +102,14 @@ def _process(url: str, seed: int, rounds: int, every_s: float | None) -> None:
 
 @cache
 def _sixteen(lots: int, rounds: int, every_s: float | None) -> tuple[list[Timed], float]:
-    """All allocations of sixteen clients, and allocations per second."""
     url = filled(lots).url
-    _pick_what_is_reserved(url)
+    pick_what_is_reserved(url)
     watch()
+    return sixteen_clients(url, rounds, every_s)
+
+
+def sixteen_clients(url: str, rounds: int, every_s: float | None) -> tuple[list[Timed], float]:
+    """All allocations of sixteen clients, and allocations per second."""
     command = [sys.executable, "-m", "tests.bench.ledger_allocate", url]
     clients = [
         subprocess.Popen(
@@ -127,7 +131,7 @@ def _sixteen(lots: int, rounds: int, every_s: float | None) -> tuple[list[Timed]
     return measured, len(measured) / max(one["lasted_s"] for one in told)
 
 
-def _pick_what_is_reserved(url: str) -> None:
+def pick_what_is_reserved(url: str) -> None:
     """Nobody's stock is reserved for weeks: otherwise all that expires first would be soon, of each item."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(
@@ -139,9 +143,13 @@ def _pick_what_is_reserved(url: str) -> None:
 @cache
 def times_alone(lots: int) -> list[Timed]:
     """One client."""
-    database = filled(lots)
     watch()
-    return _client(database, 1, Barrier(1, keep_what_is_there), ALONE, None)
+    return one_client(filled(lots), 1, ALONE)
+
+
+def one_client(database: Database, seed: int, rounds: int) -> list[Timed]:
+    """All allocations of one client."""
+    return _client(database, seed, Barrier(1, keep_what_is_there), rounds, None)
 
 
 def times_of_sixteen(lots: int) -> list[Timed]:
