@@ -1,6 +1,8 @@
 """Where a lot came from and where it went, with what it went through."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -63,11 +65,11 @@ def trace(
     """
     with database.transaction() as connection:
         lot = lot or lot_of(connection, lot_id)
-        walks = {direction: _walk(connection, direction, [lot_id], serial) for direction in directions}
         excursions = queries("quality").exposures(
             connection, excursion_id=None, lot_id=lot_id, rows_max=1000, rows_skipped=0
         )
         kept = [row for row in excursions if row["serial"] in ("", serial) or not serial]
+    walks = _walks(database, directions, [lot_id], serial)
     return Trace(
         lot=lot,
         serial=serial,
@@ -141,11 +143,12 @@ def trace_found(
             raise NotFound(f"no lot matches {', '.join(f'{k} {v}' for k, v in given.items())}", "Check the spelling.")
         if len(lot_ids) > LOTS_MAX:
             raise Invalid(f"more than {LOTS_MAX} lots match", "Narrow the search, or trace lot by lot.")
-        walks = {direction: _walk(connection, direction, lot_ids, search.serial or "") for direction in directions}
         lots = [lot_of(connection, lot_id) for lot_id in lot_ids]
-        sources = None
-        if Direction.BACKWARD in walks:
-            backward = json.loads(walks[Direction.BACKWARD]["nodes"])
+    walks = _walks(database, directions, lot_ids, search.serial or "")
+    sources = None
+    if Direction.BACKWARD in walks:
+        backward = json.loads(walks[Direction.BACKWARD]["nodes"])
+        with database.transaction() as connection:
             sources = attributed(
                 connection,
                 lot_ids,
@@ -196,6 +199,23 @@ def as_csv(traced: dict[str, Any]) -> str:
             cells = [source["item"], source["lot_number"], source["place"], to]
             rows.append([direction.value, edge["kind"], *cells, edge["quantity"], edge["first_at"], edge["last_at"]])
     return csv_text(rows, line_end="\n")
+
+
+def _walks(
+    database: Database, directions: frozenset[Direction], lot_ids: list[int], serial: str
+) -> dict[Direction, Row]:
+    """Both ways at the same time, each on a connection of its own; nobody holds one who waits for another."""
+
+    def walk(direction: Direction) -> Row:
+        with database.transaction() as connection:
+            return _walk(connection, direction, lot_ids, serial)
+
+    first, *others = sorted(directions)
+    if not others:
+        return {first: walk(first)}
+    with ThreadPoolExecutor(len(others), "trace") as threads:
+        walking = {each: threads.submit(copy_context().run, walk, each) for each in others}
+        return {first: walk(first), **{each: walked.result() for each, walked in walking.items()}}
 
 
 def _walk(connection: Connection, direction: Direction, lot_ids: list[int], serial: str) -> Row:

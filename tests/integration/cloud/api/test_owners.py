@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -15,7 +16,7 @@ from cloud_sync.console.visitor import TOKEN_COOKIE
 from cloud_sync.domain.roles import Actor, Role
 from cloud_sync.storage.database import ACTING_FOR, Database
 from cloud_sync.storage.owners import OF_ANY_OWNER, OPEN_TO_OWNERS
-from tests.support.ledger_api import NOW, Api, Somebody, api_on, demand
+from tests.support.ledger_api import LATER, NOW, Api, Somebody, api_on, demand, movement
 
 THEIRS = "BOLT"
 """In every name of what belongs to bolt: none of it may reach acme-co."""
@@ -52,6 +53,26 @@ def test_an_owner_sees_their_stock_as_the_house_sees_it(api: Api, owner: Somebod
         assert owner.rows(path) == mine, path
     trace = f"/v1/lots/{lot['id']}/trace"
     assert owner.ok("GET", trace) == api.reader.ok("GET", trace)
+
+
+def test_an_owner_follows_a_lot_into_no_product_of_anybody_else(api: Api, owner: Somebody) -> None:
+    api.place("north", "site")
+    api.place("fridge-c", parent="north")
+    api.place("batch-7", "production")
+    for source, target, lot, of, hours_ago in (
+        ("acme", "fridge-c", "INTO", "acme-co", 9), ("fridge-c", "batch-7", "INTO", "acme-co", 8),
+        ("batch-7", "fridge-c", f"{THEIRS}-3", "bolt", 7),
+    ):  # fmt: skip
+        action = "consume" if target == "batch-7" else "receive"
+        line = {"item": "insulin", "lot_number": lot, "quantity": 5, "expires_on": LATER, "owner": of}
+        at = (NOW - timedelta(hours=hours_ago)).isoformat()
+        api.operator.ok("POST", "/v1/movements", json=movement(action, source, target, [line], occurred_at=at))
+    (lot_id,) = {row["id"] for row in owner.rows("/v1/lots") if row["lot_number"] == "INTO"}
+    for way, whole in (("", True), ("?direction=forward", False)):
+        ours, mine = (who.ok("GET", f"/v1/lots/{lot_id}/trace{way}") for who in (api.reader, owner))
+        assert THEIRS in str(ours["forward"]) and THEIRS not in str(mine)
+        assert {node["place"] for node in mine["forward"]["nodes"]} == {"acme", "fridge-c", "batch-7"}
+        assert (mine["backward"] is not None) is whole
 
 
 def addresses(api: Api, values: tuple[object, ...]) -> Iterator[str]:
