@@ -1,8 +1,8 @@
 """A ``org.bluez`` that offers one adapter, as far as a scanner and a GATT reader can tell.
 
 It keeps to what BlueZ does on the wire: with the filter ``DuplicateData`` every advertisement is signalled and older
-company ids are forgotten; without it only changes are signalled, company ids pile up, and an RSSI within 8 dB of the
-last one is not worth a signal in a passive scan.
+company ids are forgotten; without it only changes are signalled and company ids pile up. A discovery with a filter
+signals the RSSI of every advertisement, be it the same; in a passive scan one within 8 dB of the last is not worth it.
 """
 
 import asyncio
@@ -328,7 +328,7 @@ class FakeBlueZ:
             merged = Variant(variant.signature, variant.value if every else {**before, **variant.value})
             if variant.value and (every or _plain(merged.value) != _plain(before)):
                 changed[name] = merged
-        threshold_db = 1 if self.is_discovering else RSSI_THRESHOLD_DB
+        threshold_db = 0 if self.is_discovering else RSSI_THRESHOLD_DB
         if "RSSI" not in known or abs(known["RSSI"].value - said.rssi_dbm) >= threshold_db:
             changed["RSSI"] = Variant("n", said.rssi_dbm)
         if changed:
