@@ -22,7 +22,7 @@ from cloud_sync.ingest.receipts import BatchOutcome
 from edge_agent.domain.wire.records import Action
 from edge_agent.domain.wire.wire import join_units
 from tests.bench.figure import Figure
-from tests.bench.http_client import PROCESSES, THREADS, Client, times
+from tests.bench.http_client import CLIENTS, Client, times
 from tests.bench.ledger import LARGE_LOTS, filled, positions_of
 from tests.bench.ledger_allocate import (
     ALONE,
@@ -127,7 +127,7 @@ def http_allocate_p99() -> Figure:
 def http_allocate_16_p99() -> Figure:
     """The slow ones, sixteen clients at a usual pace."""
     door, database = _door(), filled(LARGE_LOTS)
-    every_s = PROCESSES * THREADS / RATE_PER_S
+    every_s = CLIENTS / RATE_PER_S
     return _InTurns.of(
         lambda seed, turns: _sixteen(door, seed, OPEN_EACH // turns, every_s),
         lambda _, turns: sixteen_clients(database.url, OPEN_EACH // turns, every_s)[0],
@@ -136,22 +136,11 @@ def http_allocate_16_p99() -> Figure:
 
 def _sixteen(door: Door, seed: int, rounds: int, every_s: float) -> list[Timed]:
     command = [sys.executable, "-m", "tests.bench.http_client", str(door.port), door.ca_file, door.token]
-    clients = [
-        subprocess.Popen(
-            [*command, str(PROCESSES * seed + number), str(rounds), str(every_s)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(PROCESSES)
-    ]
-    for client in clients:
-        assert client.stdout is not None and client.stdout.readline() == "ready\n"
-    for client in clients:
-        assert client.stdin is not None
-        client.stdin.write("go\n")
-        client.stdin.flush()
-    return [Timed(*each) for client in clients for each in json.loads(client.communicate()[0])]
+    clients = subprocess.Popen(
+        [*command, str(seed), str(rounds), str(every_s)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert clients.stdin is not None and clients.stdout is not None and clients.stdout.readline() == "ready\n"
+    return [Timed(*each) for each in json.loads(clients.communicate("go\n")[0])]
 
 
 def http_scan_to_hold() -> Figure:
@@ -180,7 +169,7 @@ def http_scan_to_hold() -> Figure:
         )
         began = perf_counter()
         if number % 2:
-            answer = client.post("/v1/batches", join_units([raw]), "application/octet-stream")
+            answer = json.loads(client.post("/v1/batches", join_units([raw]), "application/octet-stream"))
             assert answer["receipts"][0]["outcome"] == "stored", answer
         else:
             assert store_batch(database, raw).outcome is BatchOutcome.STORED
