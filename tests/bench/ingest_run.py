@@ -1,12 +1,13 @@
 """Scanned lines booked by gateways that send what they kept.
 
 ``python ingest_run.py LOTS GATEWAYS`` in a checkout's root runs that build, this one or an older one, and prints lines
-per second as JSON. Each gateway is a process.
+per second, and how many processors were busy, as JSON. Each gateway is a process.
 """
 
 import gc
 import importlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -57,20 +58,26 @@ def main(lots: int, gateways: int) -> None:
     ]
     for each in sending:
         assert each.stdout is not None and each.stdout.readline() == "ready\n"
-    began = time.perf_counter()
+    began, busy_s = time.perf_counter(), _busy_s()
     for each in sending:
         assert each.stdin is not None
         each.stdin.write("go\n")
         each.stdin.flush()
     for each in sending:
         assert each.stdout is not None and each.stdout.readline() == "sent\n"
-    took = time.perf_counter() - began
+    took, busy_s = time.perf_counter() - began, _busy_s() - busy_s
     for each in sending:
         assert each.wait() == 0
     booked = ledger.rows("SELECT count(*) AS n FROM movement WHERE fact LIKE 'gw-x-%%'")[0]["n"]
     warmed = gateways * BATCHES_AT_ONCE * LINES_A_SCAN * 2
     assert booked == gateways * BATCHES * LINES_A_SCAN * 2, booked
-    print(json.dumps({"lines_per_s": (booked - warmed) / took}), flush=True)
+    print(json.dumps({"lines_per_s": (booked - warmed) / took, "processors": busy_s / took}), flush=True)
+
+
+def _busy_s() -> float:
+    """Of all processors since the machine started: in programs and in the kernel, not waiting, not taken away."""
+    user, nice, system, _idle, _disk, irq, softirq, *_ = Path("/proc/stat").read_text().split()[1:]
+    return sum(int(ticks) for ticks in (user, nice, system, irq, softirq)) / os.sysconf("SC_CLK_TCK")
 
 
 def _gateway(url: str, number: int) -> None:
