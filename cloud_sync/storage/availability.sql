@@ -75,17 +75,19 @@ WHERE l.item_id = :item_id AND l.owner = :owner AND l.is_wholly_exposed AND (:lo
       WHERE b.lot_id = l.id AND b.quantity > 0
         AND p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :site)]));
 
--- name: first_positions(item_ids, owners, sites, rooms_key)
+-- name: first_positions(item_ids, owners, sites, units_wanted, lasting_until, rooms_key)
 -- For each of these demands (number counts from 1) the first few rows of positions_in_fefo_order and what blocks them
 -- (holds_on), for nobody's prescription, and how many lots are marked as wholly exposed. is_judged: somebody owns a room
 -- it is in (locks.lock_rooms, rooms_key), so that its holds are about to change; who asks shares the others from now on,
--- without waiting. It is planned once; so how few are wanted stands here.
+-- without waiting. Rows behind those of which so many units are wanted are left out, where nothing at all is against
+-- these: they last beyond any doubt. It is planned once; so how few are looked at stands here.
 WITH stock AS MATERIALIZED (
-    SELECT asked.number, asked.item_id, asked.wholly_exposed, first.*
+    SELECT asked.number, asked.item_id, asked.wanted, asked.lasts_until, asked.wholly_exposed, first.*
     FROM (SELECT a.*, (SELECT count(*) FROM lot x
                        WHERE x.item_id = a.item_id AND x.owner = a.owner AND x.is_wholly_exposed) AS wholly_exposed
-          FROM unnest(:item_ids::bigint[], :owners::text[], :sites::bigint[]) WITH ORDINALITY
-               AS a (item_id, owner, site_id, number)
+          FROM unnest(:item_ids::bigint[], :owners::text[], :sites::bigint[], :units_wanted::bigint[],
+                      :lasting_until::timestamptz[])
+               WITH ORDINALITY AS a (item_id, owner, site_id, wanted, lasts_until, number)
           OFFSET 0) AS asked -- counted once for each
     CROSS JOIN LATERAL (
         (SELECT first.* FROM (
@@ -127,19 +129,33 @@ WITH stock AS MATERIALIZED (
 ), held AS MATERIALIZED (
     SELECT h.* FROM holds_of_lots(ARRAY(SELECT lot_id FROM stock)) AS h WHERE h.prescription IS DISTINCT FROM ''
 )
-SELECT stock.number, stock.lot_id, stock.serial, stock.place_id, stock.quantity, stock.lot_number, stock.owner,
-       stock.expires_on, stock.expires_at, stock.zone, i.expiry_required, i.name AS item, stock.place,
-       stock.is_wholly_exposed, stock.received_at,
-       coalesce((SELECT sum(v.quantity) FROM reservation v
-                 WHERE v.ended_at IS NULL AND (v.lot_id, v.place_id, v.serial) = (stock.lot_id, stock.place_id, stock.serial)),
-                0)::bigint AS reserved,
-       (SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text)
-        FROM held h
-        WHERE h.lot_id = stock.lot_id AND coalesce(h.serial = stock.serial, true)
-          AND hold_covers(h.place_id, stock.place_id)) AS holds,
-       coalesce(stock.ancestors && (SELECT ids FROM judged), false) AS is_judged, stock.wholly_exposed
-FROM stock
-JOIN item i ON i.id = stock.item_id;
+SELECT seen.number, seen.lot_id, seen.serial, seen.place_id, seen.quantity, seen.lot_number, seen.owner, seen.expires_on,
+       seen.expires_at, seen.zone, i.expiry_required, i.name AS item, seen.place, seen.is_wholly_exposed, seen.received_at,
+       seen.reserved, seen.holds, seen.is_judged, seen.wholly_exposed
+FROM (
+    SELECT known.*,
+           sum(CASE WHEN known.holds IS NULL AND NOT known.is_judged AND known.expires_at > known.lasts_until
+                    THEN greatest(known.quantity - known.reserved, 0) ELSE 0 END) OVER (
+               PARTITION BY known.number
+               ORDER BY known.expires_on, known.expires_at, known.received_at, known.lot_id, known.place_id,
+                        known.serial COLLATE "C"
+               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS sure_before
+    FROM (
+        SELECT stock.*,
+               coalesce((SELECT sum(v.quantity) FROM reservation v
+                         WHERE v.ended_at IS NULL
+                           AND (v.lot_id, v.place_id, v.serial) = (stock.lot_id, stock.place_id, stock.serial)),
+                        0)::bigint AS reserved,
+               (SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text)
+                FROM held h
+                WHERE h.lot_id = stock.lot_id AND coalesce(h.serial = stock.serial, true)
+                  AND hold_covers(h.place_id, stock.place_id)) AS holds,
+               coalesce(stock.ancestors && (SELECT ids FROM judged), false) AS is_judged
+        FROM stock
+        OFFSET 0) AS known -- each asked once
+) AS seen
+JOIN item i ON i.id = seen.item_id
+WHERE coalesce(seen.sure_before, 0) < seen.wanted OR seen.is_wholly_exposed;
 
 -- name: holds_on(lot_ids, place_ids, serials, made_for)
 -- All that blocks these positions, for whoever asks for this prescription ('': for none); number counts from 1. Index:

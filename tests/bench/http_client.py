@@ -1,7 +1,7 @@
 """A client of the served ledger, as lean as may be, so that what is measured is the ledger's side.
 
-``python -m tests.bench.http_client PORT CA_FILE TOKEN SEED ROUNDS EVERY_S`` is sixteen clients; it says ready, waits for
-a line, and prints when each request began and how many ms it took, as JSON.
+``python -m tests.bench.http_client PORT CA_FILE TOKEN SEED ROUNDS EVERY_S`` is sixteen clients; it says ready, waits
+for a line, and prints when each request began and how many ms it took, as JSON.
 """
 
 import json
@@ -18,7 +18,7 @@ from tests.bench.ledger_data import ITEMS
 from tests.bench.pace import Timed
 
 CLIENTS = 16
-"""In one process, which takes a third of what four take of the machine: at a usual pace they do not wait for each other."""
+"""In one process: it takes a third of what four take, and at a usual pace they do not wait for each other."""
 WARM_UP = 20
 HEAD_END = b"\r\n\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length: ([0-9]+)", re.IGNORECASE)

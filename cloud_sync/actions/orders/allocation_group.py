@@ -5,7 +5,7 @@ covered by the first stock in FEFO order. Whatever else there is to an allocatio
 which does the same by itself; so is everything, if anything here fails.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -37,6 +37,8 @@ TRANSACTIONS_MAX = WARM_CONNECTIONS_MAX
 """At the same time, of one process: a second one where the first waits for something."""
 READ_MAX = 5
 """What is free is read again if it was held meanwhile: alone, each would wait for the lot that is being held."""
+SURELY = timedelta(days=2)
+"""More than clocks that change, and days where stock is, can make of a shelf life."""
 ALLOCATED = "allocated"
 BEING_JUDGED = {"kind": "exposure", "text": "what was measured in its room is being judged at this moment"}
 """What blocks stock in a room whose holds are being written; nobody waits for it who finds other stock."""
@@ -103,12 +105,17 @@ def _allocate_in(connection: Connection, asked: Sequence[AllocationRequest]) -> 
     if not plain:
         return [None] * len(asked)
     rows_of: dict[int, list[Row]] = defaultdict(list)
+    wanted: Counter[tuple[str, str]] = Counter()
+    for each in plain:
+        wanted[each.item, each.owner] += each.quantity
     found = connection.execute(
         queries("availability").first_positions.sql,
         {
             "item_ids": Column(item_ids[each.item] for each in plain),
             "owners": Column(each.owner for each in plain),
             "sites": Column(site_ids.get(each.site or "") for each in plain),
+            "units_wanted": Column(wanted[each.item, each.owner] for each in plain),
+            "lasting_until": Column(each.at + each.context.shelf_life_min + SURELY for each in plain),
             "rooms_key": ROOMS,
         },
         prepare=True,

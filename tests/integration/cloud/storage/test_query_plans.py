@@ -397,6 +397,7 @@ USUAL: Parameters = {
     "asked_at": AT, "recorded_by": "a", "request_id": 5, "answer_sha256": "x", "document_ids": [5],
     "withdrawn_by": "a", "withdrawn_at": AT, "withdrawn_reason": "x",
     "zones": ["UTC", "UTC"], "actors": ["a", "b"], "sites": [None, 1], "befores": [AT, None],
+    "units_wanted": [1, 20], "lasting_until": [AT, AT],
     "sheet": "main.202611290600.1", "told_sha256": "00", "written_at": AT, "entered_by": "a", "entered_at": AT,
     "lines_written": 1, "closed_by": "a", "closed_at": AT, "remark": "", "within_s": 60.0,
     "run_by": "a", "failed": 0, "body": "{}", "tables": ["event"],
