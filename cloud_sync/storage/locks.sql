@@ -32,6 +32,10 @@ FROM (SELECT id, name FROM item WHERE name = ANY(:names) ORDER BY id OFFSET 0) A
 -- Whether this session is, from now on, the one that does what has to be done once.
 SELECT pg_try_advisory_lock(:key);
 
+-- name: end_lead(key)$
+-- Let others lead at once: the server ends a session some time after its connection was closed.
+SELECT pg_advisory_unlock(:key);
+
 -- name: lock_orders(numbers)
 -- Lock the orders with these numbers, in the order of ids. Index: stock_order_number_key.
 SELECT FROM stock_order WHERE number = ANY(:numbers) ORDER BY id FOR UPDATE;

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -25,7 +25,7 @@ from cloud_sync.archive.manifests import (
 )
 from cloud_sync.archive.parquet_file import FetchedPart, ParquetWriter, Reading, WrittenFile, read_part
 from cloud_sync.archive.stores import Store, StoreFault
-from cloud_sync.errors import ArchiveUnreadable, Conflict, Overtaken
+from cloud_sync.errors import ArchiveUnreadable, Conflict, DatabaseDown, Overtaken
 from cloud_sync.posting.monitoring.archived_readings import checked
 from cloud_sync.posting.monitoring.subjects import subjects_of
 from cloud_sync.storage.database import Connection, Database, Row
@@ -74,11 +74,7 @@ def archive_readings(
     archives what has come or come back since. Raises ``Conflict`` if files cannot be written, if the store is another
     one than the ledger's and has none of its files, or while another run archives.
     """
-    with database.session(lost_after_s=LOST_AFTER_S) as turn:
-        if not queries("locks").try_to_lead(turn, key=ARCHIVE):
-            raise Conflict(
-                "another run of cloud-sync archive is under way", "Let it end, then look: cloud-sync archive."
-            )
+    with _alone(database):
         with database.transaction() as connection:
             _use_store(connection, store, actor)
             before = months_before(at, months)
@@ -86,6 +82,27 @@ def archive_readings(
         for month in found:
             if (done := _archive_month(database, store, month, at=at, actor=actor)) is not None:
                 yield done
+
+
+@contextmanager
+def _alone(database: Database) -> Iterator[None]:
+    """Keep other runs off. Raises ``Conflict`` if one is under way."""
+    with database.session(lost_after_s=LOST_AFTER_S) as turn, ExitStack() as at_end:
+        if not queries("locks").try_to_lead(turn, key=ARCHIVE):
+            raise Conflict(
+                "another run of cloud-sync archive is under way", "Let it end, then look: cloud-sync archive."
+            )
+        at_end.callback(_let_others, turn)
+        try:
+            yield
+        except DatabaseDown:
+            at_end.pop_all()  # a server that is silent would not answer this either; it ends the session itself
+            raise
+
+
+def _let_others(turn: Connection) -> None:
+    with suppress(psycopg.OperationalError):
+        queries("locks").end_lead(turn, key=ARCHIVE)
 
 
 def _use_store(connection: Connection, store: Store, actor: str) -> None:

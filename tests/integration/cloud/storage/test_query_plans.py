@@ -479,6 +479,7 @@ ASKED: dict[str, list[Parameters]] = {
     "locks.lock_items_named": [{"key": 1}],
     "locks.lock_rooms": [{"key": 1}],
     "locks.try_to_lead": [{"key": 1}],
+    "locks.end_lead": [{"key": 1}],
     "locks.share_rooms": [{"key": 1}],
     "locks.take_free_turn": [{"key": 1}],
     "locks.wait_for_turn": [{"key": 1}],

@@ -1,7 +1,8 @@
 """Readings leave the database for the archive, and nothing is decided or shown otherwise for it."""
 
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from cloud_sync.archive.stores import FolderStore
 from cloud_sync.errors import ArchiveUnreadable, Conflict
 from cloud_sync.ingest.batches import store_batch
 from cloud_sync.posting.monitoring.rule_tracks import assign_channel, judge_again, judge_places
+from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.monitoring.excursions import Side
 from edge_agent.domain.monitoring.policies import CumulativeRule, NoDataRule, Policy, PolicyRule
@@ -266,6 +268,28 @@ def test_two_runs_at_once_do_not_write_each_others_files(ledger: Ledger, say: Sa
     with pytest.raises(Conflict, match="another run"):
         next(runs[1])
     assert len(list(runs[0])) == 2
+    assert check_whole_archive(ledger.database).findings == ()
+
+
+@pytest.mark.parametrize("is_ended_early", [False, True])
+def test_a_run_may_follow_at_once_however_late_the_server_ends_the_session_of_the_one_before(
+    ledger: Ledger, say: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_ended_early: bool
+) -> None:
+    a_spring(say)
+    opened = ledger.database.session
+    with ExitStack() as late:
+
+        @contextmanager
+        def ended_late(**given: Any) -> Iterator[Connection]:
+            yield late.enter_context(opened(**given))
+
+        monkeypatch.setattr(ledger.database, "session", ended_late)
+        if is_ended_early:
+            run = archive_readings(ledger.database, FolderStore(tmp_path), months=2, at=LONG_AFTER, actor="amy")
+            assert next(run).readings > 100
+            run.close()  # type: ignore[attr-defined]
+        assert archive(ledger, tmp_path) > 100
+        assert archive(ledger, tmp_path) == 0
     assert check_whole_archive(ledger.database).findings == ()
 
 
