@@ -6,6 +6,7 @@ knows no more than what finds it.
 """
 
 from collections.abc import Callable
+from copy import copy
 from inspect import unwrap
 from threading import RLock
 from typing import Any, Self, get_type_hints
@@ -14,6 +15,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.routing import compile_path
 
+from cloud_sync.api.given_by_request import in_its_thread
 from cloud_sync.api.one_thread import Handler, in_one_thread, may_have_one_thread
 
 _taking_turns = RLock()
@@ -55,9 +57,11 @@ class LateRoute(APIRoute):
 
     def get_route_handler(self) -> Handler:
         """What answers a request, in one thread if it can."""
-        if may_have_one_thread(self.dependant):
-            return in_one_thread(self.dependant, super().get_route_handler)
-        return super().get_route_handler()
+        if not may_have_one_thread(self.dependant):
+            return super().get_route_handler()
+        served = copy(self)  # of this one the API's description is made
+        served.dependant = in_its_thread(self.dependant)
+        return in_one_thread(APIRoute.get_route_handler(served))
 
     def __getattr__(self, name: str) -> Any:
         """Asked for what is not there, which is what has not been worked out yet."""

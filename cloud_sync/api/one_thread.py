@@ -45,11 +45,8 @@ def may_have_one_thread(dependant: Dependant) -> bool:
     return _is_for_threads(dependant.call) and not _has_generator(dependant)
 
 
-def in_one_thread(dependant: Dependant, work_out: Callable[[], Handler]) -> Handler:
-    """What answers a request in one thread. ``work_out`` makes of ``dependant``, once that stays in its thread, a
-    coroutine that answers."""
-    _stay(dependant)
-    handle = work_out()
+def in_one_thread(handle: Handler) -> Handler:
+    """What answers a request as ``handle`` does, in one thread. All that ``handle`` calls has to stay in its thread."""
 
     async def handled(request: Request) -> Response:
         await request.body()
@@ -78,11 +75,9 @@ def _to_its_end(answering: Coroutine[Any, Any, Response], acting_for: list[str |
     raise RuntimeError("something that an endpoint depends on waits for the loop, in the request's own thread")
 
 
-def _stay(dependant: Dependant) -> None:
-    if _is_for_threads(dependant.call):
-        dependant.call = _staying(dependant.call)
-    for each in dependant.dependencies:
-        _stay(each)
+def staying(call: Any) -> Any:
+    """What does the same as ``call`` as a coroutine, in the thread that calls it."""
+    return _staying(call) if _is_for_threads(call) else call
 
 
 @cache
