@@ -75,20 +75,27 @@ WHERE l.item_id = :item_id AND l.owner = :owner AND l.is_wholly_exposed AND (:lo
       WHERE b.lot_id = l.id AND b.quantity > 0
         AND p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :site)]));
 
--- name: first_positions(item_ids, owners, sites, units_wanted, lasting_until, rooms_key)
--- For each of these demands (number counts from 1) the first few rows of positions_in_fefo_order and what blocks them
--- (holds_on), for nobody's prescription, and how many lots are marked as wholly exposed. is_judged: somebody owns a room
--- it is in (locks.lock_rooms, rooms_key), so that its holds are about to change; who asks shares the others from now on,
--- without waiting. Rows behind those of which so many units are wanted are left out, where nothing at all is against
--- these: they last beyond any doubt. It is planned once; so how few are looked at stands here.
+-- name: first_positions(items, owners, sites, units_wanted, lasting_until, rooms_key)
+-- For each of these demands (number counts from 1; of items and sites by name) the first few rows of
+-- positions_in_fefo_order and what blocks them (holds_on), for nobody's prescription, and how many lots are marked as
+-- wholly exposed; none for an item or site that nobody knows. is_judged: somebody owns a room it is in (locks.lock_rooms,
+-- rooms_key), so that its holds are about to change; who asks shares the others from now on, without waiting. Rows behind those of which so many units are wanted are left out, where nothing at all is against
+-- these: they last beyond any doubt. It is planned once; so how few are looked at stands here. What stands before OFFSET 0
+-- is worked out once, for each demand, lot or position; each room is looked at once, soon after what is read was true; of
+-- what is marked as wholly exposed none is taken, so of ten thousand that expire on one day any may be told. psycopg keeps
+-- what it makes of a query of up to 4,096 characters: so there are no words within.
 WITH stock AS MATERIALIZED (
-    SELECT asked.number, asked.item_id, asked.wanted, asked.lasts_until, asked.wholly_exposed, first.*
-    FROM (SELECT a.*, (SELECT count(*) FROM lot x
-                       WHERE x.item_id = a.item_id AND x.owner = a.owner AND x.is_wholly_exposed) AS wholly_exposed
-          FROM unnest(:item_ids::bigint[], :owners::text[], :sites::bigint[], :units_wanted::bigint[],
+    SELECT asked.number, asked.item, asked.expiry_required, asked.wanted, asked.lasts_until, asked.wholly_exposed, first.*
+    FROM (SELECT a.*, i.id AS item_id, i.expiry_required, s.id AS site_id,
+                 (SELECT count(*) FROM lot x
+                  WHERE x.item_id = i.id AND x.owner = a.owner AND x.is_wholly_exposed) AS wholly_exposed
+          FROM unnest(:items::text[], :owners::text[], :sites::text[], :units_wanted::bigint[],
                       :lasting_until::timestamptz[])
-               WITH ORDINALITY AS a (item_id, owner, site_id, wanted, lasts_until, number)
-          OFFSET 0) AS asked -- counted once for each
+               WITH ORDINALITY AS a (item, owner, site, wanted, lasts_until, number)
+          JOIN item i ON i.name = a.item
+          LEFT JOIN place s ON s.name = a.site
+          WHERE a.site IS NULL OR s.id IS NOT NULL
+          OFFSET 0) AS asked
     CROSS JOIN LATERAL (
         (SELECT first.* FROM (
              SELECT DISTINCT zone FROM place
@@ -98,7 +105,7 @@ WITH stock AS MATERIALIZED (
                     l.is_wholly_exposed, it.expires_at
              FROM lot l
              CROSS JOIN LATERAL (SELECT expires_at(l.expires_on, l.expires_hour, l.expires_exactly, counts.zone) AS expires_at
-                                 OFFSET 0) AS it -- worked out once for each lot
+                                 OFFSET 0) AS it
              CROSS JOIN LATERAL (SELECT * FROM position WHERE lot_id = l.id AND quantity > 0 OFFSET 0) AS here
              CROSS JOIN LATERAL (SELECT * FROM place WHERE id = here.place_id OFFSET 0) AS p
              WHERE l.item_id = asked.item_id AND l.owner = asked.owner AND NOT l.is_wholly_exposed
@@ -112,7 +119,7 @@ WITH stock AS MATERIALIZED (
         UNION ALL
         (SELECT here.*, p.zone, p.name AS place, p.ancestors, l.lot_number, l.owner, l.expires_on, l.received_at,
                 l.is_wholly_exposed, expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone)
-         FROM (SELECT * FROM lot x -- none of it is taken, so of ten thousand that expire on one day any may be told
+         FROM (SELECT * FROM lot x
                WHERE x.item_id = asked.item_id AND x.owner = asked.owner AND x.is_wholly_exposed
                ORDER BY x.expires_on, x.expires_hour, x.received_at, x.id LIMIT 8) AS l
          CROSS JOIN LATERAL (SELECT * FROM position WHERE lot_id = l.id AND quantity > 0 OFFSET 0) AS here
@@ -120,7 +127,7 @@ WITH stock AS MATERIALIZED (
          WHERE p.kind IN ('site', 'room', 'bin') AND (asked.site_id IS NULL OR p.ancestors @> ARRAY[asked.site_id])
          LIMIT 8)
     ) AS first
-), judged AS MATERIALIZED ( -- each room once, soon after what is read was true
+), judged AS MATERIALIZED (
     SELECT array_agg(room.id) FILTER (
                WHERE NOT pg_try_advisory_xact_lock_shared(:rooms_key, mod(room.id, 2147483648)::integer)) AS ids
     FROM place room
@@ -129,16 +136,14 @@ WITH stock AS MATERIALIZED (
 ), held AS MATERIALIZED (
     SELECT h.* FROM holds_of_lots(ARRAY(SELECT lot_id FROM stock)) AS h WHERE h.prescription IS DISTINCT FROM ''
 )
-SELECT seen.number, seen.lot_id, seen.serial, seen.place_id, seen.quantity, seen.lot_number, seen.owner, seen.expires_on,
-       seen.expires_at, seen.zone, i.expiry_required, i.name AS item, seen.place, seen.is_wholly_exposed, seen.received_at,
-       seen.reserved, seen.holds, seen.is_judged, seen.wholly_exposed
+SELECT number, lot_id, serial, place_id, quantity, lot_number, owner, expires_on, expires_at, zone, expiry_required, item,
+       place, is_wholly_exposed, received_at, reserved, holds, is_judged, wholly_exposed
 FROM (
     SELECT known.*,
-           sum(CASE WHEN known.holds IS NULL AND NOT known.is_judged AND known.expires_at > known.lasts_until
-                    THEN greatest(known.quantity - known.reserved, 0) ELSE 0 END) OVER (
-               PARTITION BY known.number
-               ORDER BY known.expires_on, known.expires_at, known.received_at, known.lot_id, known.place_id,
-                        known.serial COLLATE "C"
+           sum(CASE WHEN holds IS NULL AND NOT is_judged AND expires_at > lasts_until
+                    THEN greatest(quantity - reserved, 0) ELSE 0 END) OVER (
+               PARTITION BY number
+               ORDER BY expires_on, expires_at, received_at, lot_id, place_id, serial COLLATE "C"
                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS sure_before
     FROM (
         SELECT stock.*,
@@ -152,10 +157,9 @@ FROM (
                   AND hold_covers(h.place_id, stock.place_id)) AS holds,
                coalesce(stock.ancestors && (SELECT ids FROM judged), false) AS is_judged
         FROM stock
-        OFFSET 0) AS known -- each asked once
+        OFFSET 0) AS known
 ) AS seen
-JOIN item i ON i.id = seen.item_id
-WHERE coalesce(seen.sure_before, 0) < seen.wanted OR seen.is_wholly_exposed;
+WHERE coalesce(sure_before, 0) < wanted OR is_wholly_exposed;
 
 -- name: holds_on(lot_ids, place_ids, serials, made_for)
 -- All that blocks these positions, for whoever asks for this prescription ('': for none); number counts from 1. Index:

@@ -28,7 +28,7 @@ All are released at the end of the transaction. Reservations of an order may tou
 two transactions can still meet; then one of them is done again (``database.again_if_overtaken``).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import Statement, queries
@@ -55,6 +55,12 @@ def lock_item_named(name: str) -> Statement:
 def lock_items_named(names: Iterable[str]) -> Statement:
     """``lock_items`` of all items with these names; gives their ids and names."""
     return queries("locks").lock_items_named.sql, {"key": _ITEMS, "names": sorted(set(names))}
+
+
+def begin_together(connection: Connection, subjects: Sequence[str]) -> None:
+    """What ``plans_kept`` does, until the end of the transaction; wait until nobody else answers what was asked under
+    any of these client ids; then ``share_holds``."""
+    connection.execute(queries("reservations").begin_together.sql, {"keys": subjects, "holds_key": _HOLDS})
 
 
 def take_turn_in_bulk(connection: Connection, at_once: int) -> None:

@@ -8,8 +8,6 @@ SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('en
 -- The end of plan_once: each time for its very values, as usual.
 SELECT set_config('plan_cache_mode', 'auto', true), set_config('enable_seqscan', 'on', true);
 
--- name: tables_with_rows(tables)^
--- Which of these tables have more than a few pages.
-SELECT coalesce(string_agg(t.name, ' '), '') AS tables
-FROM unnest(:tables::text[]) AS t (name)
-WHERE pg_relation_size(t.name::regclass) > 65536;
+-- name: keep_plans()
+-- plan_once, with plans made anew once tables that were empty have rows.
+SELECT keep_plans();

@@ -1,5 +1,6 @@
 """Named queries from the ``.sql`` files of this folder."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -11,6 +12,8 @@ from psycopg.rows import dict_row
 
 from cloud_sync.storage.database import Connection, Row
 
+INDENTED = re.compile(r"\n +")
+
 
 @cache
 def queries(room: str) -> Any:
@@ -20,7 +23,7 @@ def queries(room: str) -> Any:
     gives one row or None, ``$`` one value, ``!`` a row count.
     """
     text = (resources.files("cloud_sync.storage") / f"{room}.sql").read_text(encoding="utf-8")
-    return aiosql.from_str(text, "psycopg")
+    return aiosql.from_str(INDENTED.sub("\n", text), "psycopg")
 
 
 Statement = tuple[str, Mapping[str, Any]]

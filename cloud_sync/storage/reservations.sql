@@ -142,10 +142,15 @@ JOIN item other ON other.id = s.substitute_id
 WHERE s.item_id = :item_id
 ORDER BY s.rank;
 
--- name: lock_requests(keys)
--- One at a time for each of these client ids, until the end of the transaction.
-SELECT pg_advisory_xact_lock(k.id)
-FROM (SELECT DISTINCT hashtextextended(key, 0) AS id FROM unnest(:keys::text[]) AS u (key) ORDER BY 1 OFFSET 0) AS k;
+-- name: begin_together(keys, holds_key)
+-- With plans that are kept: one at a time for each of these client ids, until the end of the transaction, then locks.share
+-- of the holds; in this order.
+SELECT keep_plans()
+UNION ALL
+(SELECT pg_advisory_xact_lock(k.id)
+ FROM (SELECT DISTINCT hashtextextended(key, 0) AS id FROM unnest(:keys::text[]) AS u (key) ORDER BY 1 OFFSET 0) AS k)
+UNION ALL
+SELECT pg_advisory_xact_lock_shared(:holds_key);
 
 -- name: any_needs_more(subjects, demands)$
 -- Whether the ledger was asked before under any of these client ids, or any of these demands is a prescription, or an order
@@ -156,10 +161,6 @@ SELECT EXISTS (SELECT FROM event WHERE subject = ANY(:subjects))
                AND (prescription = ANY(:demands)
                     OR prescription = ANY(ARRAY(SELECT token FROM personal_data
                                                 WHERE field = 'prescription' AND value = ANY(:demands)))));
-
--- name: sites_named(names)
--- Places by name.
-SELECT id, name FROM place WHERE name = ANY(:names);
 
 -- name: add_reservations_together(client_ids, lot_ids, serials, place_ids, quantities, demands, reserved_bys, expires_at)
 -- Reservations of several demands, as add_reservations.

@@ -1,4 +1,4 @@
-"""Allocations that come at the same moment, in one transaction and four round trips for all.
+"""Allocations that come at the same moment, in one transaction and three round trips for all.
 
 Only what is plain is done here: a request that was not made before, of an item that is known, for no prescription, and
 covered by the first stock in FEFO order. Whatever else there is to an allocation is left to ``allocate``,
@@ -26,8 +26,7 @@ from cloud_sync.storage.columns import Column
 from cloud_sync.storage.database import WARM_CONNECTIONS_MAX, Connection, Database, Row
 from cloud_sync.storage.events import adding_events
 from cloud_sync.storage.group_commit import GroupCommit
-from cloud_sync.storage.kept_plans import ask_for_rows, plan_anew_if_grown
-from cloud_sync.storage.locks import ROOMS, lock_items_named, share_holds
+from cloud_sync.storage.locks import ROOMS, begin_together, lock_items_named
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.stock.eligibility import Context
 
@@ -100,68 +99,53 @@ def _allocate(database_ref: "ref[Database]", asked: Sequence[AllocationRequest])
 
 
 def _allocate_in(connection: Connection, asked: Sequence[AllocationRequest]) -> list[dict[str, Any] | None]:
-    item_ids, site_ids = _own(connection, asked)
-    plain = [each for each in asked if each.item in item_ids and (each.site is None or each.site in site_ids)]
-    if not plain:
-        return [None] * len(asked)
     rows_of: dict[int, list[Row]] = defaultdict(list)
-    wanted: Counter[tuple[str, str]] = Counter()
-    for each in plain:
-        wanted[each.item, each.owner] += each.quantity
-    found = connection.execute(
-        queries("availability").first_positions.sql,
-        {
-            "item_ids": Column(item_ids[each.item] for each in plain),
-            "owners": Column(each.owner for each in plain),
-            "sites": Column(site_ids.get(each.site or "") for each in plain),
-            "units_wanted": Column(wanted[each.item, each.owner] for each in plain),
-            "lasting_until": Column(each.at + each.context.shelf_life_min + SURELY for each in plain),
-            "rooms_key": ROOMS,
-        },
-        prepare=True,
-    )
-    for row in found:
+    for row in _first_stock(connection, asked):
         row["holds"] = [*(row["holds"] or []), *([BEING_JUDGED] if row["is_judged"] else [])]
         rows_of[row["number"]].append(row)
     taken_before: dict[PositionKey, int] = defaultdict(int)
     planned: dict[UUID, PlannedStock] = {}
-    for number, each in enumerate(plain, start=1):
+    for number, each in enumerate(asked, start=1):
         made = _planned(each, rows_of[number], taken_before)
         if made is not None:
             planned[each.client_id] = made
             for pick in made.plan.picks:
                 taken_before[key_of(pick.position)] += pick.quantity
-    covered = [each for each in plain if each.client_id in planned]
+    covered = [each for each in asked if each.client_id in planned]
     answers = _kept(connection, covered, planned) if covered else {}
     return [answers.get(each.client_id) for each in asked]
 
 
-def _own(connection: Connection, asked: Sequence[AllocationRequest]) -> tuple[dict[str, int], dict[str, int]]:
-    """Ids of the items, which are ours from now on, and of the sites, by name."""
+def _first_stock(connection: Connection, asked: Sequence[AllocationRequest]) -> Iterable[Row]:
+    """Of the items, which are ours from now on. All is asked at once; each sees what was stored when its turn came."""
     subjects = [subject_of(each.client_id) for each in asked]
     if len(set(subjects)) < len(subjects):
         raise _NotPlain
+    wanted: Counter[tuple[str, str]] = Counter()
+    for each in asked:
+        wanted[each.item, each.owner] += each.quantity
     with connection.pipeline():
-        connection.execute(queries("plans").plan_once.sql)
-        with_rows = ask_for_rows(connection)
-        connection.execute(queries("reservations").lock_requests.sql, {"keys": subjects})
+        begin_together(connection, subjects)
         needs_more = connection.execute(
             queries("reservations").any_needs_more.sql,
             {"subjects": subjects, "demands": [each.demand for each in asked]},
         )
-        share_holds(connection)
-        items = connection.execute(*lock_items_named([each.item for each in asked]))
-        sites = _sites(connection, {each.site for each in asked if each.site is not None})
+        connection.execute(*lock_items_named([each.item for each in asked]))
+        found = connection.execute(
+            queries("availability").first_positions.sql,
+            {
+                "items": Column(each.item for each in asked),
+                "owners": Column(each.owner for each in asked),
+                "sites": Column(each.site for each in asked),
+                "units_wanted": Column(wanted[each.item, each.owner] for each in asked),
+                "lasting_until": Column(each.at + each.context.shelf_life_min + SURELY for each in asked),
+                "rooms_key": ROOMS,
+            },
+            prepare=True,
+        )
     if _only(needs_more):
         raise _NotPlain
-    plan_anew_if_grown(connection, with_rows)
-    return {row["name"]: row["id"] for row in items}, {row["name"]: row["id"] for row in sites}
-
-
-def _sites(connection: Connection, names: set[str]) -> Iterable[Row]:
-    if not names:
-        return ()
-    return connection.execute(queries("reservations").sites_named.sql, {"names": sorted(names)})
+    return found
 
 
 def _only(asked: "psycopg.Cursor[Row]") -> Any:

@@ -5186,6 +5186,26 @@ AS $function$
        AND NOT EXISTS (SELECT FROM gateway_site s WHERE s.gateway_id = of_gateway AND s.site_id = scope)
 $function$;
 
+CREATE OR REPLACE FUNCTION public.keep_plans()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    with_rows text;
+BEGIN
+    PERFORM set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true);
+    SELECT coalesce(string_agg(t.name, ' '), '') INTO with_rows
+    FROM unnest(ARRAY[
+        'channel', 'disposition', 'evidence', 'exception_case', 'excursion', 'exposure', 'hold', 'hold_reach', 'lot',
+        'movement', 'place', 'position', 'probe_excursion', 'recall_lot', 'reservation', 'residency', 'track'
+    ]) AS t (name)
+    WHERE pg_relation_size(t.name::regclass) > 65536;
+    IF with_rows IS DISTINCT FROM current_setting('lotwarden.planned_for', true) THEN
+        DISCARD PLANS;
+        PERFORM set_config('lotwarden.planned_for', with_rows, false);
+    END IF;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.lane_has(of_gateway bigint, of_journal uuid, of_lane text, first bigint, last bigint)
  RETURNS boolean
  LANGUAGE sql

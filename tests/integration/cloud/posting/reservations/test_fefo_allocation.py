@@ -78,19 +78,19 @@ def test_the_database_narrows_down_in_the_order_that_is_decided_by(
         narrowed = fefo_allocation.plan_stock(
             connection, item_id, quantity, context, None, prescription=prescription
         ).plan
-        first = _first_positions(connection, item_id, wanted=10**9)
+        first = _first_positions(connection, wanted=10**9)
         assert {key_of(each) for each in first} == {key_of(each) for each in found[:8]}
         for wanted in (1, 2, 5, quantity):
-            few = _first_positions(connection, item_id, wanted)  # a plan does not come to what is left out
+            few = _first_positions(connection, wanted)  # a plan does not come to what is left out
             assert plan(few, wanted, context) == plan(first, wanted, context)
         whole, held = _all_that_is_there(connection, rows, prescription)
     assert narrowed.picks == plan(whole, quantity, context).picks
     assert {pick.position.lot_id for pick in narrowed.picks} & held == set()
 
 
-def _first_positions(connection: Connection, item_id: int, wanted: int, demands: int = 1) -> list[Position]:
+def _first_positions(connection: Connection, wanted: int, demands: int = 1) -> list[Position]:
     rows = queries("availability").first_positions(
-        connection, item_ids=[item_id] * demands, owners=["house"] * demands, sites=[None] * demands,
+        connection, items=["insulin"] * demands, owners=["house"] * demands, sites=[None] * demands,
         units_wanted=[wanted] * demands, lasting_until=[NOON + SURELY] * demands, rooms_key=ROOMS,
     )  # fmt: skip
     return [position_of({**row, "holds": row["holds"] or []}) for row in rows]
@@ -98,18 +98,17 @@ def _first_positions(connection: Connection, item_id: int, wanted: int, demands:
 
 def test_only_what_may_be_needed_is_read_of_stock_that_nothing_is_against(shared: Database) -> None:
     ledger = _ledger(shared, [Kept(DAYS[2], None, None, "", (("bin-1", "", 5),)) for _ in range(6)])
-    item_id = ledger.rows("SELECT id FROM item")[0]["id"]
     with shared.transaction() as connection:
-        first = _first_positions(connection, item_id, wanted=10**9)
+        first = _first_positions(connection, wanted=10**9)
         assert len(first) == 6
         for wanted, needed in ((1, 1), (5, 1), (6, 2), (30, 6)):
-            assert len(_first_positions(connection, item_id, wanted)) == needed
-        assert len(_first_positions(connection, item_id, wanted=6, demands=3)) == 3 * 2
+            assert len(_first_positions(connection, wanted)) == needed
+        assert len(_first_positions(connection, wanted=6, demands=3)) == 3 * 2
     ledger.run("""
         INSERT INTO reservation (client_id, lot_id, serial, place_id, quantity, demand, reserved_by)
         SELECT gen_random_uuid(), lot_id, serial, place_id, 4, 'SO-1', 'amy' FROM position WHERE quantity > 0""")
     with shared.transaction() as connection:
-        assert len(_first_positions(connection, item_id, wanted=5)) == 5  # of each, one is free
+        assert len(_first_positions(connection, wanted=5)) == 5  # of each, one is free
 
 
 def test_more_stock_of_its_own_than_the_first_look_shows_still_goes_first(shared: Database) -> None:
@@ -205,7 +204,7 @@ def test_the_first_of_thousands_that_expire_on_one_day_are_found_without_looking
         assert _lots_looked_at(connection, narrowed, {**asked, **page}) < 100
         connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         of_one = {
-            "item_ids": [item_id], "owners": ["house"], "sites": [None], "units_wanted": [20], "lasting_until": [NOON],
+            "items": ["insulin"], "owners": ["house"], "sites": [None], "units_wanted": [20], "lasting_until": [NOON],
             "rooms_key": ROOMS,
         }  # fmt: skip
         assert _lots_looked_at(connection, together, of_one) < 100

@@ -18,6 +18,8 @@ from tests.support.builders import GatewayWithKey, Ledger, line, minute, reading
 
 UNTIL_KEPT = 7
 """Times that something has to be asked until its plan is kept for good."""
+KEPT_BY_PSYCOPG = 4096
+"""Characters of a query: a longer one is taken apart anew each time, which takes as long as to send it."""
 OF_ALLOCATIONS = [
     queries("availability").first_positions.sql,
     queries("reservations").is_any_held_of.sql,
@@ -50,6 +52,10 @@ def test_an_allocation_goes_by_index_although_nothing_was_held_or_reserved_when_
         plan = _kept_plan(connection, OF_ALLOCATIONS[number])
     assert "Index" in plan
     assert "Seq Scan" not in plan, plan
+
+
+def test_what_allocations_ask_is_not_taken_apart_each_time() -> None:
+    assert max(map(len, OF_ALLOCATIONS)) <= KEPT_BY_PSYCOPG
 
 
 def test_plans_are_made_anew_once_there_are_rows(analysed: Ledger) -> None:
