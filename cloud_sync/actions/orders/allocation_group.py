@@ -67,10 +67,6 @@ class AllocationRequest:
         return Context(at=self.at, owner=self.owner, shelf_life_min=timedelta(days=self.shelf_life_min_days))
 
 
-class _NotPlain(Exception):
-    """All of them have to be looked at alone."""
-
-
 class _HeldMeanwhile(Exception):
     """Stock that was free when it was read is held now: what is free has to be read again."""
 
@@ -93,14 +89,17 @@ def _allocate(database_ref: "ref[Database]", asked: Sequence[AllocationRequest])
                 return _allocate_in(connection, asked)
         except _HeldMeanwhile:
             continue
-        except (_NotPlain, Overtaken, psycopg.errors.CheckViolation):
+        except (Overtaken, psycopg.errors.CheckViolation):
             break
     return [None] * len(asked)
 
 
 def _allocate_in(connection: Connection, asked: Sequence[AllocationRequest]) -> list[dict[str, Any] | None]:
+    stock = _first_stock(connection, asked)
+    if stock is None:  # nothing was stored; taken back, the connection would forget all plans that it keeps
+        return [None] * len(asked)
     rows_of: dict[int, list[Row]] = defaultdict(list)
-    for row in _first_stock(connection, asked):
+    for row in stock:
         row["holds"] = [*(row["holds"] or []), *([BEING_JUDGED] if row["is_judged"] else [])]
         rows_of[row["number"]].append(row)
     taken_before: dict[PositionKey, int] = defaultdict(int)
@@ -116,11 +115,12 @@ def _allocate_in(connection: Connection, asked: Sequence[AllocationRequest]) -> 
     return [answers.get(each.client_id) for each in asked]
 
 
-def _first_stock(connection: Connection, asked: Sequence[AllocationRequest]) -> Iterable[Row]:
-    """Of the items, which are ours from now on. All is asked at once; each sees what was stored when its turn came."""
+def _first_stock(connection: Connection, asked: Sequence[AllocationRequest]) -> Iterable[Row] | None:
+    """Of the items, which are ours from now on; None if all have to be looked at alone. All is asked at once; each sees
+    what was stored when its turn came."""
     subjects = [subject_of(each.client_id) for each in asked]
     if len(set(subjects)) < len(subjects):
-        raise _NotPlain
+        return None
     wanted: Counter[tuple[str, str]] = Counter()
     for each in asked:
         wanted[each.item, each.owner] += each.quantity
@@ -143,9 +143,7 @@ def _first_stock(connection: Connection, asked: Sequence[AllocationRequest]) -> 
             },
             prepare=True,
         )
-    if _only(needs_more):
-        raise _NotPlain
-    return found
+    return None if _only(needs_more) else found
 
 
 def _only(asked: "psycopg.Cursor[Row]") -> Any:

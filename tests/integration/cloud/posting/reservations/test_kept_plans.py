@@ -77,6 +77,17 @@ def test_plans_are_made_anew_once_there_are_rows(analysed: Ledger) -> None:
         assert _kept_plan(connection, OF_ALLOCATIONS[0]) != before
 
 
+def test_plans_are_kept_although_somebody_asks_for_what_was_asked_before(analysed: Ledger) -> None:
+    """psycopg forgets all of them when a transaction is taken back: planned anew, one allocation takes as long as five."""
+    client_id = uuid.uuid4()
+    for _ in range(UNTIL_KEPT):
+        _allocate(analysed)
+    _allocate(analysed, client_id)
+    _allocate(analysed, client_id)
+    with analysed.database.transaction(is_warm=True) as connection:
+        assert len(_kept(connection, OF_ALLOCATIONS[0])) == 1
+
+
 def test_what_was_just_reserved_is_found_among_all_that_is_reserved(analysed: Ledger) -> None:
     """Before statistics are taken, PostgreSQL believes one of two hundred reservations to be open."""
     for _ in range(UNTIL_KEPT):
@@ -133,9 +144,9 @@ def test_lots_are_looked_at_again_by_their_ids_however_few_are_exposed(analysed:
     assert used == [{"index": "lot_pkey"}]
 
 
-def _allocate(ledger: Ledger) -> None:
+def _allocate(ledger: Ledger, client_id: uuid.UUID | None = None) -> None:
     answer = allocate(
-        ledger.database, client_id=uuid.uuid4(), item="insulin", owner="house", quantity=1, demand="W-1", site=None,
+        ledger.database, client_id=client_id or uuid.uuid4(), item="insulin", owner="house", quantity=1, demand="W-1", site=None,
         shelf_life_min_days=0, at=minute(1), actor="amy",
     )  # fmt: skip
     assert answer["reservations"]
