@@ -78,7 +78,7 @@ def test_plans_are_made_anew_once_there_are_rows(analysed: Ledger) -> None:
 
 
 def test_plans_are_kept_although_somebody_asks_for_what_was_asked_before(analysed: Ledger) -> None:
-    """psycopg forgets all of them when a transaction is taken back: planned anew, one allocation takes as long as five."""
+    """psycopg forgets all of them when a transaction is taken back, and the next allocation takes as long as five."""
     client_id = uuid.uuid4()
     for _ in range(UNTIL_KEPT):
         _allocate(analysed)
@@ -146,8 +146,8 @@ def test_lots_are_looked_at_again_by_their_ids_however_few_are_exposed(analysed:
 
 def _allocate(ledger: Ledger, client_id: uuid.UUID | None = None) -> None:
     answer = allocate(
-        ledger.database, client_id=client_id or uuid.uuid4(), item="insulin", owner="house", quantity=1, demand="W-1", site=None,
-        shelf_life_min_days=0, at=minute(1), actor="amy",
+        ledger.database, client_id=client_id or uuid.uuid4(), item="insulin", owner="house", quantity=1, demand="W-1",
+        site=None, shelf_life_min_days=0, at=minute(1), actor="amy",
     )  # fmt: skip
     assert answer["reservations"]
 
