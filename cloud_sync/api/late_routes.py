@@ -59,7 +59,7 @@ class LateRoute(APIRoute):
         """What answers a request, in one thread if it can."""
         if not may_have_one_thread(self.dependant):
             return super().get_route_handler()
-        served = copy(self)  # of this one the API's description is made
+        served = copy(self)  # for the API's description is made of the route itself
         served.dependant = in_its_thread(self.dependant)
         return in_one_thread(APIRoute.get_route_handler(served))
 

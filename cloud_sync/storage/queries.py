@@ -13,6 +13,8 @@ from psycopg.rows import dict_row
 from cloud_sync.storage.database import Connection, Row
 
 INDENTED = re.compile(r"\n +")
+"""Left out: psycopg keeps what it makes of a query only where that is not long. So no text within a query may go on in
+another line."""
 
 
 @cache

@@ -163,6 +163,21 @@ READS_A_TEXT = r"\.(text|reason)\b\s*(=|<>|!=|~|\b(?:I?LIKE|SIMILAR|IN)\b)"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "cloud_sync/storage").glob("*.sql")), ids=lambda path: path.name)
+def test_no_text_in_a_query_goes_on_in_another_line(path: Path) -> None:
+    """How far lines are indented is left out."""
+    assert not texts_over_lines(path.read_text())
+
+
+def texts_over_lines(sql: str) -> list[str]:
+    texts: list[str] = re.findall(r"'(?:[^']|'')*'", re.sub("--.*", "", sql))
+    return [text for text in texts if "\n" in text]
+
+
+def test_a_text_over_two_lines_would_be_seen() -> None:
+    assert texts_over_lines("SELECT 'a' -- it's\n, 'b\n  c'") == ["'b\n  c'"]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "cloud_sync/storage").glob("*.sql")), ids=lambda path: path.name)
 def test_no_rule_reads_a_text_that_is_meant_for_people(path: Path) -> None:
     assert not re.findall(READS_A_TEXT, path.read_text(), re.IGNORECASE)
 
