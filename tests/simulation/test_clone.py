@@ -65,7 +65,7 @@ async def test_a_copied_gateway_is_alarmed_and_goes_on_under_a_new_journal(tmp_p
         done, out, err = await result_of("buffer", "new-journal", "--reason", "the card was copied", "--config", copy)
         assert (done, "was kept" in out) == (0, True), err
         quiet = await run_until_sent(copy, wall)
-        assert not any("CRITICAL" in line for line in quiet.said)
+        assert [line for line in quiet.said if "CRITICAL" in line] == []
         _, out, _ = await result_of("buffer", "status", "--config", copy)
         assert "FORK" not in out
         await run_until_sent(original, wall)
